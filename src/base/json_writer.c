@@ -1,0 +1,222 @@
+/* JSON, written: a stream into a buffer, in the order of the calls. */
+#include "base/base_int.h"
+#include "base/json.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEPTH_MAX = 64 };
+
+/* ---- texts ------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    char byte;
+    const char *escape;
+} escape_row;
+
+static const escape_row escapes[] = {
+    {'"', "\\\""}, {'\\', "\\\\"}, {'\b', "\\b"}, {'\f', "\\f"}, {'\n', "\\n"}, {'\r', "\\r"}, {'\t', "\\t"},
+};
+
+static bool is_plain(char byte, bool html_safe)
+{
+    unsigned char value = (unsigned char)byte;
+    if (value < 0x20 || value >= 0x80 || byte == '"' || byte == '\\')
+        return false;
+    return !(html_safe && (byte == '<' || byte == '>' || byte == '&'));
+}
+
+static void put_escaped_byte(eh_buffer *buffer, char byte)
+{
+    for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++) {
+        if (escapes[i].byte == byte) {
+            eh_buffer_text(buffer, escapes[i].escape);
+            return;
+        }
+    }
+    eh_buffer_format(buffer, "\\u%04x", (unsigned)(unsigned char)byte);
+}
+
+static void put_text(eh_json_writer *writer, const char *terminated)
+{
+    eh_buffer *buffer = writer->buffer;
+    eh_view rest = eh_view_of(terminated);
+    eh_buffer_byte(buffer, '"');
+    while (rest.len > 0) {
+        size_t plain = 0;
+        while (plain < rest.len && is_plain(rest.ptr[plain], writer->html_safe))
+            plain++;
+        eh_buffer_append(buffer, (eh_view){rest.ptr, plain});
+        rest.ptr += plain;
+        rest.len -= plain;
+        if (rest.len == 0)
+            break;
+        size_t bytes;
+        uint32_t point = eh_utf8_decode(rest, &bytes);
+        if (point == UINT32_MAX)
+            eh_buffer_text(buffer, "\xEF\xBF\xBD");
+        else if (point < 0x80)
+            put_escaped_byte(buffer, rest.ptr[0]);
+        else
+            eh_buffer_append(buffer, (eh_view){rest.ptr, bytes});
+        rest.ptr += bytes;
+        rest.len -= bytes;
+    }
+    eh_buffer_byte(buffer, '"');
+}
+
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
+
+void eh_json_number_text(double number, char out[32])
+{
+    if (!isfinite(number)) {
+        memcpy(out, "null", 5);
+        return;
+    }
+    if (fabs(number) < 9007199254740992.0 && number == trunc(number)) {
+        snprintf(out, 32, "%lld", (long long)number);
+        return;
+    }
+    /* Fifteen digits are always right when they read back; below the normal range fewer than that may do. */
+    int precision = fabs(number) < DBL_MIN ? 1 : 15;
+    for (; precision <= 17; precision++) {
+        snprintf(out, 32, "%.*g", precision, number);
+        if (strtod(out, NULL) == number)
+            break;
+    }
+    for (char *at = out; *at != '\0'; at++) {
+        /* A decimal comma, should anybody set a locale. */
+        if (*at == ',')
+            *at = '.';
+    }
+}
+
+/* ---- structure --------------------------------------------------------------------------------------------------- */
+
+static bool is_flat(const eh_json_writer *writer)
+{
+    return writer->depth > 0 && ((writer->flat_bits >> (writer->depth - 1)) & 1) != 0;
+}
+
+static void new_line(eh_json_writer *writer)
+{
+    eh_buffer_byte(writer->buffer, '\n');
+    for (uint32_t level = 0; level < writer->depth; level++)
+        eh_buffer_text(writer->buffer, "  ");
+}
+
+/* What stands before a value: the comma, the line, the key. */
+static void lead_in(eh_json_writer *writer, const char *key)
+{
+    if (writer->depth > 0) {
+        bool flat = is_flat(writer);
+        if (!writer->first)
+            eh_buffer_text(writer->buffer, writer->pretty && flat ? ", " : ",");
+        if (writer->pretty && !flat)
+            new_line(writer);
+    }
+    if (key != NULL) {
+        put_text(writer, key);
+        eh_buffer_text(writer->buffer, writer->pretty ? ": " : ":");
+    }
+    writer->first = false;
+}
+
+static void open_level(eh_json_writer *writer, const char *key, char bracket, bool flat)
+{
+    lead_in(writer, key);
+    EH_ASSERT(writer->depth < DEPTH_MAX);
+    eh_buffer_byte(writer->buffer, bracket);
+    uint64_t bit = (uint64_t)1 << writer->depth;
+    if (flat || is_flat(writer))
+        writer->flat_bits |= bit;
+    else
+        writer->flat_bits &= ~bit;
+    writer->depth++;
+    writer->first = true;
+}
+
+static void close_level(eh_json_writer *writer, char bracket)
+{
+    EH_ASSERT(writer->depth > 0);
+    bool own_line = writer->pretty && !is_flat(writer) && !writer->first;
+    writer->depth--;
+    if (own_line)
+        new_line(writer);
+    eh_buffer_byte(writer->buffer, bracket);
+    writer->first = false;
+}
+
+void eh_json_begin(eh_json_writer *writer, eh_buffer *buffer, bool pretty, bool html_safe)
+{
+    *writer = (eh_json_writer){.buffer = buffer, .first = true, .pretty = pretty, .html_safe = html_safe};
+}
+
+void eh_json_object_open(eh_json_writer *writer, const char *key)
+{
+    open_level(writer, key, '{', false);
+}
+
+void eh_json_object_open_flat(eh_json_writer *writer, const char *key)
+{
+    open_level(writer, key, '{', true);
+}
+
+void eh_json_object_close(eh_json_writer *writer)
+{
+    close_level(writer, '}');
+}
+
+void eh_json_array_open(eh_json_writer *writer, const char *key)
+{
+    open_level(writer, key, '[', false);
+}
+
+void eh_json_array_open_flat(eh_json_writer *writer, const char *key)
+{
+    open_level(writer, key, '[', true);
+}
+
+void eh_json_array_close(eh_json_writer *writer)
+{
+    close_level(writer, ']');
+}
+
+/* ---- values ------------------------------------------------------------------------------------------------------ */
+
+void eh_json_text(eh_json_writer *writer, const char *key, const char *terminated)
+{
+    lead_in(writer, key);
+    if (terminated == NULL)
+        eh_buffer_text(writer->buffer, "null");
+    else
+        put_text(writer, terminated);
+}
+
+void eh_json_number(eh_json_writer *writer, const char *key, double number)
+{
+    char text[32];
+    eh_json_number_text(number, text);
+    lead_in(writer, key);
+    eh_buffer_text(writer->buffer, text);
+}
+
+void eh_json_integer(eh_json_writer *writer, const char *key, int64_t number)
+{
+    lead_in(writer, key);
+    eh_buffer_format(writer->buffer, "%jd", (intmax_t)number);
+}
+
+void eh_json_boolean(eh_json_writer *writer, const char *key, bool value)
+{
+    lead_in(writer, key);
+    eh_buffer_text(writer->buffer, value ? "true" : "false");
+}
+
+void eh_json_null(eh_json_writer *writer, const char *key)
+{
+    lead_in(writer, key);
+    eh_buffer_text(writer->buffer, "null");
+}

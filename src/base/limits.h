@@ -1,0 +1,38 @@
+/**
+ * Every maximum of the program in one place; `evenhand limits` prints them. A limit is an error that says its number, never a
+ * silent cut.
+ */
+#ifndef EH_BASE_LIMITS_H
+#define EH_BASE_LIMITS_H
+
+/* name, value, unit, what it limits */
+#define EH_LIMITS(LIMIT)                                                                                   \
+    LIMIT(EH_ERROR_TEXT_BYTES_MAX, 2048, "bytes", "text of one error message")                             \
+    LIMIT(EH_ARGUMENT_BYTES_MAX, 65536, "bytes", "one command-line argument")                              \
+    LIMIT(EH_BUFFER_BYTES_MAX, 268435456, "bytes", "one text being written, such as a report")             \
+    LIMIT(EH_ARENA_BYTES_MAX, 805306368, "bytes", "working memory of one audit beside the data engine")    \
+    LIMIT(EH_FILES_MAX, 10000, "files", "input files of one audit, after globs are expanded")              \
+    LIMIT(EH_COLUMNS_MAX, 10000, "columns", "columns of one input")                                        \
+    LIMIT(EH_EXPRESSION_BYTES_MAX, 16384, "bytes", "one SQL expression")                                   \
+    LIMIT(EH_EXPRESSION_DEPTH_MAX, 100, "levels", "nested parentheses in one SQL expression")              \
+    LIMIT(EH_ATTRIBUTES_MAX, 16, "attributes", "protected attributes of one audit")                        \
+    LIMIT(EH_GROUPS_MAX, 64, "groups", "groups of one attribute")                                          \
+    LIMIT(EH_BANDS_MAX, 63, "edges", "edges in one --bands option")                                        \
+    LIMIT(EH_INTERSECTION_DEPTH_MAX, 3, "attributes", "attributes that are crossed with each other")       \
+    LIMIT(EH_INTERSECTION_GROUPS_MAX, 2048, "groups", "groups of one intersection")                        \
+    LIMIT(EH_STRATA_MAX, 4096, "strata", "values of the --within expression")                              \
+    LIMIT(EH_CELLS_MAX, 2097152, "cells", "cells of the cube")                                             \
+    LIMIT(EH_SCORE_ROWS_EXACT_MAX, 1048576, "rows", "rows up to which every score is kept exactly")       \
+    LIMIT(EH_SCORE_GRID_COUNT, 8192, "bins", "equal bins of the score above that") \
+    LIMIT(EH_SOFT_CELLS_MAX, 262144, "cells", "different probabilities of one --soft attribute")           \
+    LIMIT(EH_GROUP_NAME_BYTES_MAX, 1024, "bytes", "name of a group; longer ones are refused")              \
+    LIMIT(EH_JSON_BYTES_MAX, 67108864, "bytes", "a JSON document that is read")                            \
+    LIMIT(EH_JSON_DEPTH_MAX, 64, "levels", "nesting of a JSON document that is read")
+
+enum {
+#define EH_LIMIT_ENUM(name, value, unit, what) name = value,
+    EH_LIMITS(EH_LIMIT_ENUM)
+#undef EH_LIMIT_ENUM
+};
+
+#endif

@@ -1,0 +1,170 @@
+/**
+ * The command line: commands, options, progress, output. Private to this room (and to its tests and fuzz targets).
+ *
+ * A command is one file and one line in the table of main.c. Options are tables too: the table gives the parser its names, the
+ * help its text, and the order in which values are read (an option may rely on those above it).
+ */
+#ifndef EH_CLI_CLI_INT_H
+#define EH_CLI_CLI_INT_H
+
+#include "audit/audit.h"
+#include "base/base.h"
+#include "data/data.h"
+#include "report/report.h"
+
+enum { EH_STATUS_ERROR = 2 }; /* exit status of every error; the verdicts have 0, 1 and 3 */
+
+/* ---- commands (main.c, help.c) ------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *name;
+    const char *says;                      /* one line for the list of commands */
+    int (*run)(int argc, char **argv);     /* argv[0] is the command's name; returns the exit status */
+    void (*help)(eh_buffer *out);          /* appends the help text */
+} eh_command;
+
+int eh_audit_command(int argc, char **argv);
+void eh_audit_help(eh_buffer *out);
+int eh_limits_command(int argc, char **argv);
+void eh_limits_help(eh_buffer *out);
+/** The general help: what the program is, the commands, where to read on. */
+void eh_general_help(const eh_command *commands, size_t commands_count, eh_buffer *out);
+
+/* ---- option tables and their parser (options.c) ---------------------------------------------------------------------------- */
+
+/** What the reader of one option is given. */
+typedef struct {
+    const char *option;  /* "--tolerance", for errors */
+    const char *value;   /* terminated; valid UTF-8; NULL for a switch */
+    eh_arena *arena;
+    void *target;        /* what the table's owner fills */
+} eh_option_use;
+
+typedef struct {
+    const char *name;      /* with the dashes: "--by" */
+    const char *argument;  /* "EXPR[,EXPR...]"; NULL: a switch without a value */
+    const char *heading;   /* the help's group; options of one group stand together */
+    const char *says;      /* for the help; wrapped there */
+    bool repeatable;
+    eh_code (*read)(const eh_option_use *use, eh_error *error); /* NULL: --help */
+} eh_option;
+
+/** The command line, sorted into the places of a table. Lives in the arena; values are borrowed from argv. */
+typedef struct {
+    const char *const *files; /* what is no option */
+    size_t files_count;
+    const char **values;      /* of the uses, in the order given */
+    size_t *options;          /* index into the table, one per value */
+    size_t values_count;
+    bool help;                /* --help or -h was met; nothing after it was looked at */
+} eh_arguments;
+
+/**
+ * Sorts argv[1..] by `table`: "--name value", "--name=value", "--" ends the options, "-" is a file.
+ * errors: unknown option (the nearest is named), value missing or not wanted, given twice, argument over EH_ARGUMENT_BYTES_MAX, invalid UTF-8
+ *         in an option's value, more than EH_FILES_MAX files.
+ */
+EH_MUST_USE eh_code eh_arguments_parse(const eh_option *table, size_t table_count, int argc, char **argv, eh_arena *arena,
+                                       eh_arguments *arguments_out, eh_error *error);
+/** Calls the readers, option by option in the order of the table, use by use in the order given. */
+EH_MUST_USE eh_code eh_arguments_read(const eh_option *table, size_t table_count, const eh_arguments *arguments, const eh_option_use *model,
+                                      eh_error *error);
+/** The table as help text: a heading per group, texts wrapped to 80 columns. */
+void eh_options_help(const eh_option *table, size_t table_count, eh_buffer *out);
+
+/**
+ * A plain decimal number ("12", "-0.5", "1e-3"): no blanks, no hexadecimal, no "inf" or "nan", not too large for a double.
+ * returns false, and leaves *number_out alone, when `text` is none.
+ */
+bool eh_number_read(eh_view text, double *number_out);
+/** A whole number between low and high, digits only; the error names both. */
+EH_MUST_USE eh_code eh_whole_read(const eh_option_use *use, uint64_t low, uint64_t high, uint64_t *number_out, eh_error *error);
+
+/* ---- the options of `evenhand audit` (audit_options.c) ------------------------------------------------------------------------ */
+
+enum { EH_FORMAT_TEXT, EH_FORMAT_JSON, EH_FORMAT_HTML, EH_FORMAT_CSV, EH_FORMATS_COUNT };
+
+typedef struct {
+    const char *name;      /* on the command line */
+    const char *extension; /* of the file, with the dot */
+} eh_format;
+/** The EH_FORMATS_COUNT formats, by their number. */
+extern const eh_format eh_formats[EH_FORMATS_COUNT];
+
+/** All that an audit was asked for. Lives in the arena that it was read into; texts are borrowed from argv. Never copied: spec points into it. */
+typedef struct {
+    const char *const *files;
+    size_t files_count;
+    eh_cube_spec spec;            /* attributes with their bands and tops; score_sets are filled too */
+    eh_cube_attribute attributes[EH_ATTRIBUTES_MAX];
+    eh_soft_spec softs[EH_ATTRIBUTES_MAX];
+    size_t softs_count;
+    eh_audit_options options;
+    eh_reference references[2 * EH_ATTRIBUTES_MAX];
+    uint32_t threads;             /* 0: as many as the machine has */
+    uint64_t memory_bytes_max;    /* 0: the data room's own */
+    const char *before_path;      /* NULL: none */
+    const char *output_prefix;    /* NULL: standard output */
+    unsigned formats;             /* bit f: format f is wanted */
+    bool quiet;
+    bool help;                    /* only the help is wanted; nothing else is filled */
+} eh_audit_request;
+
+/** argv[0] is the command's name. The error's text names the option; the caller puts "evenhand audit: " before it. */
+EH_MUST_USE eh_code eh_audit_request_parse(int argc, char **argv, eh_arena *arena, const eh_audit_request **request_out, eh_error *error);
+/** The options of the audit as help text. */
+void eh_audit_options_help(eh_buffer *out);
+
+/* ---- options that speak of attributes (attribute_options.c): readers of the audit's table ---------------------------------------- */
+
+eh_code eh_option_by(const eh_option_use *use, eh_error *error);
+eh_code eh_option_soft(const eh_option_use *use, eh_error *error);
+eh_code eh_option_bands(const eh_option_use *use, eh_error *error);
+eh_code eh_option_top(const eh_option_use *use, eh_error *error);
+eh_code eh_option_reference(const eh_option_use *use, eh_error *error);
+
+/* ---- output (output.c) ----------------------------------------------------------------------------------------------------------- */
+
+/** Writes "evenhand: <text>" or "evenhand <command>: <text>" and a line end to standard error, control characters shown as \xNN. Returns EH_STATUS_ERROR. */
+int eh_error_show(const char *command, const eh_error *error);
+/** Writes all bytes to standard output; EH_IO with the reason when that fails (a closed pipe, a full disk). */
+EH_MUST_USE eh_code eh_stdout_write(eh_view bytes, eh_error *error);
+/** Writes the buffer, if it is whole, to standard output; shows what went wrong and returns the exit status. */
+int eh_stdout_show(const char *command, const eh_buffer *text);
+/** Writes "<what> <path>" and a line end to standard error, e.g. "wrote report.html". */
+void eh_note_show(const char *what, const char *path);
+/** Columns of the terminal on standard output, else $COLUMNS, else 80; between 60 and 240. */
+size_t eh_stdout_columns(void);
+/** True when standard output is a terminal and NO_COLOR is not set (no-color.org). */
+bool eh_stdout_colour(void);
+/** Appends `text` with control characters (C0 but for line feeds when `lines`, DEL, C1, those that turn the direction of a line) shown as \xNN, so that a
+ *  name cannot steer a terminal. */
+void eh_visible_append(eh_buffer *out, eh_view text, bool lines);
+/** The file that `format` of a report goes to; a prefix that ends in the extension already is taken as it is when `only`. NULL: no memory. */
+char *eh_output_path(eh_arena *arena, const char *prefix, size_t format, bool only);
+/** Makes the folders above `path` that are missing. */
+EH_MUST_USE eh_code eh_parent_folders_make(const char *path, eh_error *error);
+
+/* ---- progress (progress.c) ---------------------------------------------------------------------------------------------------------- */
+
+enum { EH_PROGRESS_DELAY_MS = 500 }; /* nothing is shown before */
+
+/** A bar on a terminal that comes late and leaves no trace. */
+typedef struct {
+    int descriptor;             /* where to draw; < 0: nowhere */
+    size_t columns;
+    uint64_t (*now_ms)(void);   /* a clock that only goes forward */
+    uint64_t started_ms;
+    bool shown;
+} eh_progress;
+
+/** The bar of standard error: draws only when that is a terminal and `wanted`. */
+eh_progress eh_progress_stderr(bool wanted);
+/** The line for `what` and `share` (in [0, 1]; below 0: unknown) in at most `columns` columns, without line end. */
+void eh_progress_line(eh_buffer *out, const char *what, double share, size_t columns);
+/** For eh_engine_options.progress; `context` is an eh_progress. */
+void eh_progress_show(void *context, const char *what, double share);
+/** Wipes the bar; may be called more than once. */
+void eh_progress_end(eh_progress *progress);
+
+#endif

@@ -1,0 +1,87 @@
+/* The program: picks the command and sees to it that failing to write is an error and not a silent death. */
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli_int.h"
+
+static const eh_command commands[] = {
+    {"audit", "audits a list of decisions: who was picked, who was left out, how sure", eh_audit_command, eh_audit_help},
+    {"limits", "prints every maximum of the program", eh_limits_command, eh_limits_help},
+};
+enum { COMMANDS_COUNT = sizeof commands / sizeof commands[0] };
+
+static const eh_command *command_find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int command_unknown(const char *name)
+{
+    eh_error error = {0};
+    const char *names[COMMANDS_COUNT + 1];
+    for (size_t i = 0; i < COMMANDS_COUNT; i++)
+        names[i] = commands[i].name;
+    names[COMMANDS_COUNT] = "help";
+    const char *nearest = strlen(name) < 40 ? eh_nearest_name(name, names, COMMANDS_COUNT + 1) : NULL;
+    if (nearest != NULL)
+        (void)eh_fail(&error, EH_INPUT, "'%s' is no command; do you mean '%s'?", name, nearest);
+    else
+        (void)eh_fail(&error, EH_INPUT, "'%.100s' is no command; evenhand help lists them", name);
+    return eh_error_show(NULL, &error);
+}
+
+static int help_show(int argc, char **argv)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
+    const eh_command *command = argc > 1 ? command_find(argv[1]) : NULL;
+    if (argc > 1 && command == NULL && strcmp(argv[1], "help") != 0)
+        return command_unknown(argv[1]);
+    if (command != NULL)
+        command->help(&text);
+    else
+        eh_general_help(commands, COMMANDS_COUNT, &text);
+    return eh_stdout_show(NULL, &text);
+}
+
+static int version_show(void)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
+    eh_buffer_format(&text, "evenhand %s (DuckDB %s)\n", EVENHAND_VERSION, eh_engine_version());
+    return eh_stdout_show(NULL, &text);
+}
+
+/* A file opened later must not become standard output because the caller had closed that. What stands in for it cannot be written. */
+static bool descriptors_fill(void)
+{
+    for (int descriptor = 0; descriptor <= STDERR_FILENO; descriptor++)
+        if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != descriptor)
+            return false;
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    /* a closed pipe and a full quota are answers of write(), told as errors */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    if (!descriptors_fill())
+        return EH_STATUS_ERROR;
+    if (argc < 2) {
+        eh_error error = {0};
+        (void)eh_fail(&error, EH_INPUT, "a command is missing, as in: evenhand audit sent.csv --decision sent --by gender\n"
+                      "evenhand help lists the commands");
+        return eh_error_show(NULL, &error);
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return help_show(argc - 1, argv + 1);
+    if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0)
+        return version_show();
+    const eh_command *command = command_find(name);
+    return command != NULL ? command->run(argc - 1, argv + 1) : command_unknown(name);
+}
