@@ -27,7 +27,8 @@
     LIMIT(EH_SOFT_CELLS_MAX, 262144, "cells", "different probabilities of one --soft attribute")           \
     LIMIT(EH_GROUP_NAME_BYTES_MAX, 1024, "bytes", "name of a group; longer ones are refused")              \
     LIMIT(EH_JSON_BYTES_MAX, 67108864, "bytes", "a JSON document that is read")                            \
-    LIMIT(EH_JSON_DEPTH_MAX, 64, "levels", "nesting of a JSON document that is read")
+    LIMIT(EH_JSON_DEPTH_MAX, 64, "levels", "nesting of a JSON document that is read")                      \
+    LIMIT(EH_ZONES_MAX, 1024, "zones", "different time zones in use at once")
 
 enum {
 #define EH_LIMIT_ENUM(name, value, unit, what) name = value,
