@@ -49,11 +49,31 @@ EH_MUST_USE eh_code eh_json_parse(eh_view text, const char *name, eh_json_docume
 void eh_json_close(eh_json_document **document);
 eh_json_value eh_json_root(const eh_json_document *document);
 eh_json_value eh_json_member(eh_json_value object, const char *key);
+/** Items of an array or members of an object; 0 for anything else. */
 size_t eh_json_count(eh_json_value array);
 eh_json_value eh_json_item(eh_json_value array, size_t index);
 /** The text, borrowed, or NULL when the value is no string. */
 const char *eh_json_as_text(eh_json_value value);
 /** The number, or NaN when the value is no number. */
 double eh_json_as_number(eh_json_value value);
+/** True, and the number, when the value is a whole number within int64_t; exact. */
+bool eh_json_as_integer(eh_json_value value, int64_t *integer_out);
+/** True, and the truth value, when the value is true or false. */
+bool eh_json_as_boolean(eh_json_value value, bool *boolean_out);
+
+typedef enum { EH_JSON_NONE, EH_JSON_NULL, EH_JSON_BOOLEAN, EH_JSON_NUMBER, EH_JSON_TEXT, EH_JSON_ARRAY, EH_JSON_OBJECT } eh_json_type;
+/** EH_JSON_NONE for a value that is not there. */
+eh_json_type eh_json_type_of(eh_json_value value);
+
+/** A walk over the members of an object, in the order of the text: `for (eh_json_members at = {0}; eh_json_next(object, &at);) use(at.key, at.value);` */
+typedef struct {
+    const char *key; /* borrowed from the document */
+    eh_json_value value;
+    void *place;
+    bool started;
+} eh_json_members;
+
+/** Moves to the next member; false at the end, or when `object` is no object. */
+bool eh_json_next(eh_json_value object, eh_json_members *at);
 
 #endif

@@ -28,7 +28,9 @@
     LIMIT(EH_GROUP_NAME_BYTES_MAX, 1024, "bytes", "name of a group; longer ones are refused")              \
     LIMIT(EH_JSON_BYTES_MAX, 67108864, "bytes", "a JSON document that is read")                            \
     LIMIT(EH_JSON_DEPTH_MAX, 64, "levels", "nesting of a JSON document that is read")                      \
-    LIMIT(EH_ZONES_MAX, 1024, "zones", "different time zones in use at once")
+    LIMIT(EH_ZONES_MAX, 1024, "zones", "different time zones in use at once") \
+    LIMIT(EH_YAML_BYTES_MAX, 1048576, "bytes", "a YAML file, such as evenhand.yaml")                       \
+    LIMIT(EH_YAML_DEPTH_MAX, 32, "levels", "nesting of a YAML file")
 
 enum {
 #define EH_LIMIT_ENUM(name, value, unit, what) name = value,

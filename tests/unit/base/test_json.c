@@ -171,6 +171,41 @@ static void reads_what_is_not_there(void **state)
     assert_null(eh_json_as_text(eh_json_root(document)));
 }
 
+static void walks(void **state)
+{
+    (void)state;
+    EH_CLEANUP(eh_json_close) eh_json_document *document = NULL;
+    const char *text = "{\"z\": 9223372036854775807, \"a\": true, \"m\": [1, 2], \"n\": null, \"r\": 1e3, \"f\": 0.5}";
+    assert_int_equal(eh_json_parse(eh_view_of(text), "walk", &document, NULL), EH_OK);
+    static const char *const keys[] = {"z", "a", "m", "n", "r", "f"};
+    static const eh_json_type types[] = {EH_JSON_NUMBER, EH_JSON_BOOLEAN, EH_JSON_ARRAY, EH_JSON_NULL, EH_JSON_NUMBER, EH_JSON_NUMBER};
+    eh_json_value root = eh_json_root(document);
+    size_t count = 0;
+    for (eh_json_members at = {0}; eh_json_next(root, &at); count++) {
+        assert_string_equal(at.key, keys[count]);
+        assert_int_equal(eh_json_type_of(at.value), types[count]);
+    }
+    assert_int_equal(count, 6);
+    assert_int_equal(eh_json_count(root), 6);
+    int64_t integer = 0;
+    bool boolean = false;
+    assert_true(eh_json_as_integer(eh_json_member(root, "z"), &integer));
+    assert_true(integer == INT64_MAX);
+    assert_true(eh_json_as_integer(eh_json_member(root, "r"), &integer));
+    assert_int_equal(integer, 1000);
+    assert_false(eh_json_as_integer(eh_json_member(root, "f"), &integer));
+    assert_false(eh_json_as_integer(eh_json_member(root, "a"), &integer));
+    assert_true(eh_json_as_boolean(eh_json_member(root, "a"), &boolean));
+    assert_true(boolean);
+    assert_false(eh_json_as_boolean(eh_json_member(root, "z"), &boolean));
+    assert_false(eh_json_as_boolean(NULL, &boolean));
+    assert_false(eh_json_as_integer(NULL, &integer));
+    assert_int_equal(eh_json_type_of(NULL), EH_JSON_NONE);
+    eh_json_members nothing = {0};
+    assert_false(eh_json_next(eh_json_member(root, "m"), &nothing));
+    assert_false(eh_json_next(NULL, &nothing));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +214,7 @@ int main(void)
         cmocka_unit_test(refuses),
         cmocka_unit_test(keeps_the_depth_limit),
         cmocka_unit_test(reads_what_is_not_there),
+        cmocka_unit_test(walks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
