@@ -69,6 +69,49 @@ static void put_text(eh_json_writer *writer, const char *terminated)
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
+/* The fraction of a number, in units of 2^-shift, and half the distance to its neighbours: what lies nearer reads back the same. */
+typedef struct {
+    unsigned __int128 rest, reach;
+    int shift;
+    bool even; /* then the ends of the reach read back to it too */
+} fraction_digits;
+
+/* The next digit; false when it was the last (Steele and White 1990: stop as soon as the digits say which number is meant). */
+static bool fraction_next(fraction_digits *digits, char *digit_out)
+{
+    const unsigned __int128 one = (unsigned __int128)1 << digits->shift;
+    digits->rest *= 10;
+    digits->reach *= 10;
+    unsigned digit = (unsigned)(digits->rest >> digits->shift);
+    digits->rest &= one - 1;
+    bool below = digits->even ? digits->rest <= digits->reach : digits->rest < digits->reach;
+    bool above = digits->even ? digits->rest + digits->reach >= one : digits->rest + digits->reach > one;
+    unsigned __int128 up = one - digits->rest;
+    if (above && (!below || digits->rest > up || (digits->rest == up && digit % 2 == 1)))
+        digit++;
+    *digit_out = (char)('0' + digit);
+    return !below && !above;
+}
+
+/* Most numbers of a report: neither whole nor so small or large that they need an exponent. False for the others. */
+static bool usual_number_text(double number, char out[32])
+{
+    double size = fabs(number);
+    int exponent;
+    uint64_t mantissa = (uint64_t)ldexp(frexp(size, &exponent), DBL_MANT_DIG);
+    /* Below a power of two the neighbour is nearer than above it. */
+    if (size < 1e-4 || size >= 1e15 || mantissa == (uint64_t)1 << (DBL_MANT_DIG - 1))
+        return false;
+    int shift = DBL_MANT_DIG - exponent + 1; /* one bit more, for the half */
+    unsigned __int128 doubled = (unsigned __int128)mantissa << 1, one = (unsigned __int128)1 << shift;
+    fraction_digits digits = {.rest = doubled & (one - 1), .reach = 1, .shift = shift, .even = mantissa % 2 == 0};
+    int length = snprintf(out, 32, "%s%llu.", number < 0 ? "-" : "", (unsigned long long)(doubled >> shift));
+    while (fraction_next(&digits, &out[length]))
+        length++;
+    out[length + 1] = '\0';
+    return true;
+}
+
 void eh_json_number_text(double number, char out[32])
 {
     if (!isfinite(number)) {
@@ -79,6 +122,8 @@ void eh_json_number_text(double number, char out[32])
         snprintf(out, 32, "%lld", (long long)number);
         return;
     }
+    if (usual_number_text(number, out))
+        return;
     /* Fifteen digits are always right when they read back; below the normal range fewer than that may do. */
     int precision = fabs(number) < DBL_MIN ? 1 : 15;
     for (; precision <= 17; precision++) {

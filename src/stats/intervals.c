@@ -66,7 +66,9 @@ static double ratio_excess_at(const void *context, double log_ratio)
 /* The log ratio at which the score statistic, which falls as the ratio grows, crosses `target`; +-infinity when it never does. */
 static double ratio_root(eh_proportion a, eh_proportion b, double start, double target)
 {
-    double low = start, high = start, reach = 0.5;
+    /* A little more than the interval of the log ratio by the delta method; half a case where there is none. */
+    double variance = 1 / fmax(a.successes, 0.5) - 1 / a.trials + 1 / fmax(b.successes, 0.5) - 1 / b.trials;
+    double low = start, high = start, reach = 1.1 * fabs(target) * sqrt(fmax(variance, 1e-12));
     double low_excess = ratio_excess(a, b, low, target), high_excess = low_excess;
     for (int step = 0; step < BRACKET_STEPS_MAX && low_excess < 0 && low > -690; step++, reach *= 2) {
         high = low, high_excess = low_excess;

@@ -42,8 +42,8 @@ typedef struct {
 } eh_bracket;
 
 /**
- * Where a monotone curve crosses zero, to within `width` (relative above 1): false position by the Illinois rule (a side that stays
- * counts half), with a bisection now and then so that it cannot stall. At most 200 evaluations, about ten as a rule.
+ * Where a monotone curve crosses zero, to within `width` (relative above 1): inverse quadratic interpolation, held by bisection
+ * (Brent 1973). At most 200 evaluations, about eight as a rule.
  */
 double eh_root(eh_curve curve, eh_bracket between, double width);
 
