@@ -6,6 +6,7 @@
 #ifndef EH_BASE_BASE_H
 #define EH_BASE_BASE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -165,7 +166,10 @@ double eh_random_unit(eh_random *random);
 EH_MUST_USE eh_code eh_file_replace(const char *path, eh_view bytes, eh_error *error);
 /** The whole content of a regular file of at most `bytes_max` bytes, appended to `buffer_out`. */
 EH_MUST_USE eh_code eh_file_read(const char *path, size_t bytes_max, eh_buffer *buffer_out, eh_error *error);
-/** Lower-case hexadecimal SHA-256 and size of a file; OpenSSL EVP (SHA-NI where the processor has it). cost: one read. */
-EH_MUST_USE eh_code eh_file_sha256(const char *path, char hex_out[65], uint64_t *bytes_out, eh_error *error);
+/**
+ * Lower-case hexadecimal SHA-256 and size of a file; OpenSSL EVP (SHA-NI where the processor has it). `stop` (which may be NULL) can be
+ * set by another thread and ends it with EH_UNAVAILABLE. cost: one read.
+ */
+EH_MUST_USE eh_code eh_file_sha256(const char *path, const atomic_bool *stop, char hex_out[65], uint64_t *bytes_out, eh_error *error);
 
 #endif

@@ -272,7 +272,7 @@ static void free_digest(EVP_MD_CTX **digest)
     EVP_MD_CTX_free(*digest);
 }
 
-eh_code eh_file_sha256(const char *path, char hex_out[65], uint64_t *bytes_out, eh_error *error)
+eh_code eh_file_sha256(const char *path, const atomic_bool *stop, char hex_out[65], uint64_t *bytes_out, eh_error *error)
 {
     EH_CLEANUP(close_descriptor) int descriptor = -1;
     struct stat status;
@@ -289,6 +289,8 @@ eh_code eh_file_sha256(const char *path, char hex_out[65], uint64_t *bytes_out, 
         EH_TRY(read_some(descriptor, path, chunk, &bytes, error));
         if (bytes == 0)
             break;
+        if (stop != NULL && atomic_load_explicit(stop, memory_order_relaxed))
+            return eh_fail(error, EH_UNAVAILABLE, "%s: stopped", path);
         if (EVP_DigestUpdate(digest, chunk, bytes) != 1)
             return eh_fail(error, EH_INTERNAL, "%s: SHA-256 failed", path);
         total += bytes;

@@ -60,7 +60,7 @@ typedef struct {
  */
 EH_MUST_USE eh_code eh_engine_read(eh_engine *engine, const char *const *patterns, size_t patterns_count, eh_error *error);
 
-/** The files with their hashes, sorted by path; borrowed until the engine closes. Hashed on demand, once. */
+/** The files with their hashes, sorted by path; borrowed until the engine closes. Hashed in the background from eh_engine_read on; waits. */
 EH_MUST_USE eh_code eh_engine_inputs(eh_engine *engine, const eh_input **inputs_out, size_t *count_out, eh_error *error);
 /** Column names, borrowed until the engine closes. */
 void eh_engine_columns(const eh_engine *engine, const char *const **names_out, size_t *count_out);

@@ -4,6 +4,8 @@
 #ifndef EH_DATA_DATA_INT_H
 #define EH_DATA_DATA_INT_H
 
+#include <pthread.h>
+
 #include <duckdb.h>
 
 #include "data/data.h"
@@ -93,6 +95,24 @@ typedef struct {
     bool widened;       /* a type was corrected since the flag was last cleared: start again */
 } eh_source;
 
+/** The hashes of the input files, made by a thread of their own while the engine works. */
+typedef struct {
+    pthread_t thread;
+    bool started;
+    atomic_bool stop;
+    const eh_input_files *files;
+    eh_input *inputs;
+    eh_code code;
+    eh_error error;
+} eh_hashing;
+
+/** Starts; without a thread the work is done at eh_hashing_wait. `files` must stay. */
+EH_MUST_USE eh_code eh_hashing_start(eh_hashing *hashing, const eh_input_files *files, eh_arena *arena, eh_error *error);
+/** Waits until all are there. May be called again. */
+EH_MUST_USE eh_code eh_hashing_wait(eh_hashing *hashing, eh_error *error);
+/** Ends the thread wherever it is. */
+void eh_hashing_stop(eh_hashing *hashing);
+
 struct eh_engine {
     duckdb_database database;
     duckdb_connection connection;
@@ -100,7 +120,7 @@ struct eh_engine {
     eh_arena *arena;
     char *folder;        /* private temporary folder */
     eh_input_files files;
-    eh_input *inputs;    /* NULL until hashed */
+    eh_hashing hashing;
     eh_source source;
     char *reading;       /* what progress says, e.g. "reading bank.csv" */
     bool unexplained;    /* the last failure is told in the engine's own words, so it was an expression's */

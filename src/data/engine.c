@@ -99,6 +99,8 @@ static eh_code database_open(eh_engine *engine, eh_error *error)
         return eh_fail(error, EH_UNAVAILABLE, "the data engine does not start: %s", message == NULL ? "no reason given" : message);
     if (duckdb_connect(engine->database, &engine->connection) != DuckDBSuccess)
         return eh_fail(error, EH_UNAVAILABLE, "the data engine does not start: no connection");
+    /* Each of the small questions before the large one would read the file's footer again. */
+    EH_TRY(eh_engine_execute(engine, "SET parquet_metadata_cache = true", error));
     EH_TRY(eh_engine_execute(engine, "SET enable_progress_bar = true", error));
     return eh_engine_execute(engine, "SET enable_progress_bar_print = false", error);
 }
@@ -126,6 +128,7 @@ void eh_engine_close(eh_engine **engine_address)
     eh_engine *engine = *engine_address;
     if (engine == NULL)
         return;
+    eh_hashing_stop(&engine->hashing);
     if (engine->connection != NULL)
         duckdb_disconnect(&engine->connection);
     if (engine->database != NULL)
@@ -182,22 +185,14 @@ eh_code eh_engine_read(eh_engine *engine, const char *const *patterns, size_t pa
         return eh_fail_memory(error);
     EH_TRY(packed_check(engine, error));
     EH_TRY(lock_down(engine, error));
+    EH_TRY(eh_hashing_start(&engine->hashing, &engine->files, engine->arena, error));
     return eh_source_open(engine, error);
 }
 
 eh_code eh_engine_inputs(eh_engine *engine, const eh_input **inputs_out, size_t *count_out, eh_error *error)
 {
-    if (engine->inputs == NULL) {
-        eh_input *inputs = EH_TAKE(engine->arena, engine->files.count, eh_input);
-        if (inputs == NULL)
-            return eh_fail_memory(error);
-        for (size_t i = 0; i < engine->files.count; i++) {
-            inputs[i].path = engine->files.files[i].given;
-            EH_TRY(eh_file_sha256(engine->files.files[i].engine_path, inputs[i].sha256, &inputs[i].bytes, error));
-        }
-        engine->inputs = inputs;
-    }
-    *inputs_out = engine->inputs;
+    EH_TRY(eh_hashing_wait(&engine->hashing, error));
+    *inputs_out = engine->hashing.inputs;
     *count_out = engine->files.count;
     return EH_OK;
 }
