@@ -1,5 +1,5 @@
 #include "report/assets/report_assets.h"
-#include "report/html_int.h"
+#include "report/assets.h"
 
 /* The assembler copies the file into the program; a symbol for the first byte and one for the size are all that C sees of it. */
 #define EMBED(symbol, path)                                                                                       \

@@ -2,28 +2,10 @@
 #ifndef EH_REPORT_HTML_INT_H
 #define EH_REPORT_HTML_INT_H
 
+#include "base/html.h"
 #include "base/json.h"
+#include "report/assets.h"
 #include "report/report_int.h"
-
-/* ---- what is embedded in the program (assets.c) ------------------------------------------------------------------------ */
-
-typedef enum { EH_ASSET_ECHARTS, EH_ASSET_PICO, EH_ASSET_CSS, EH_ASSET_JS, EH_ASSETS_COUNT } eh_asset;
-eh_view eh_asset_get(eh_asset asset);
-/** Base64 of the SHA-256 of the bytes, as a content security policy wants it. */
-const char *eh_asset_sha256(eh_asset asset);
-
-/* ---- texts (html_text.c) ------------------------------------------------------------------------------------------------- */
-
-/**
- * The form in which a text of the user is shown: valid UTF-8 in which nothing is invisible or acts on what stands beside it. A
- * line feed becomes U+23CE, other control characters the Unicode picture of themselves (U+2400 and up; U+FFFD for C1), bidirectional
- * controls, line and paragraph separators and noncharacters U+FFFD, as do invalid bytes, one for each.
- */
-void eh_html_visible(eh_buffer *out, eh_view text);
-/** The visible form, escaped so that it is one text node in an element and one value in a quoted attribute. Every text goes here. */
-void eh_html_text(eh_buffer *out, eh_view text);
-/** Writes `format` as it is, with each $ replaced by the next argument (a const char *) through eh_html_text. */
-void eh_html_put(eh_buffer *out, const char *format, ...);
 
 /* ---- numbers (html_numbers.c) -------------------------------------------------------------------------------------------- */
 

@@ -1,7 +1,8 @@
+/* Texts for HTML: made visible, then escaped. */
 #include <stdarg.h>
 #include <string.h>
 
-#include "report/html_int.h"
+#include "base/html.h"
 
 /** One character: its code point and how many bytes it took; `valid` is false for a byte that begins no valid character. */
 typedef struct {
