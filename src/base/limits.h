@@ -10,6 +10,7 @@
     LIMIT(EH_ERROR_TEXT_BYTES_MAX, 2048, "bytes", "text of one error message")                             \
     LIMIT(EH_ARGUMENT_BYTES_MAX, 65536, "bytes", "one command-line argument")                              \
     LIMIT(EH_BUFFER_BYTES_MAX, 268435456, "bytes", "one text being written, such as a report")             \
+    LIMIT(EH_STORE_VALUE_BYTES_MAX, 67108864, "bytes", "one value in a database")                          \
     LIMIT(EH_ARENA_BYTES_MAX, 805306368, "bytes", "working memory of one audit beside the data engine")    \
     LIMIT(EH_FILES_MAX, 10000, "files", "input files of one audit, after globs are expanded")              \
     LIMIT(EH_COLUMNS_MAX, 10000, "columns", "columns of one input")                                        \
