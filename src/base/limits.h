@@ -13,6 +13,8 @@
     LIMIT(EH_STORE_VALUE_BYTES_MAX, 67108864, "bytes", "one value in a database")                          \
     LIMIT(EH_ARENA_BYTES_MAX, 805306368, "bytes", "working memory of one audit beside the data engine")    \
     LIMIT(EH_FILES_MAX, 10000, "files", "input files of one audit, after globs are expanded")              \
+    LIMIT(EH_RIGHTS_PEOPLE_MAX, 16777216, "people", "people whose rights are held in memory, other names counted") \
+    LIMIT(EH_RIGHTS_NOTES_MAX, 16777216, "notes", "sales and open double opt-ins that are held in memory") \
     LIMIT(EH_COLUMNS_MAX, 10000, "columns", "columns of one input")                                        \
     LIMIT(EH_EXPRESSION_BYTES_MAX, 16384, "bytes", "one SQL expression")                                   \
     LIMIT(EH_EXPRESSION_DEPTH_MAX, 100, "levels", "nested parentheses in one SQL expression")              \

@@ -1,0 +1,431 @@
+/*
+ * The state of all people in memory. One writer at a time (a mutex), any number of readers without a lock.
+ *
+ *   slots   open addressing, linear probing; a slot holds 32 bits of the name's hash and the name's number
+ *   names   the full hash and whose name it is; an alias is a second name. Names are never used again, so a reader cannot be misled
+ *   states  one sequence lock each: the writer makes the sequence odd, writes the words, makes it even; a reader that saw it change reads again
+ *   notes   asks and sales, linked from the newest to the oldest, never changed once they are linked
+ *
+ * Names, states and notes live in chunks that never move. When the slots grow, readers that still hold the old ones find what was there
+ * before; the old ones are kept until the end (together less than the new ones).
+ *
+ * All that readers and the writer share is read and written by atomic operations: release by the writer, acquire by readers. Within one state this
+ * orders the odd sequence before the words and the words before the second look at the sequence.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rights/rights_int.h"
+
+enum {
+    CHUNK_BITS = 12,
+    CHUNK_COUNT = 1 << CHUNK_BITS,
+    CHUNKS_MAX = EH_RIGHTS_PEOPLE_MAX / CHUNK_COUNT,
+    NOTE_CHUNKS_MAX = EH_RIGHTS_NOTES_MAX / CHUNK_COUNT,
+    SLOTS_FIRST = 1024,
+    OLD_TABLES_MAX = 32,
+    STATE_WORDS = (sizeof(eh_state) + 7) / 8
+};
+#define NOBODY UINT32_MAX
+
+typedef struct {
+    uint64_t low, high;      /* written before the name is linked, never after */
+    _Atomic uint32_t person; /* NOBODY: forgotten */
+    uint32_t next;           /* writer only: another name of the person, from 1; 0: none */
+} person_name;
+
+typedef struct {
+    _Atomic uint64_t sequence;
+    _Atomic uint64_t words[STATE_WORDS];
+    uint32_t names; /* writer only: the newest name, from 1 */
+} person_cell;
+
+typedef struct {
+    size_t count; /* a power of two */
+    _Atomic uint64_t slots[];
+} slot_table;
+
+struct eh_rights_index {
+    uint8_t secret[16];
+    eh_rights_house house;
+    _Atomic(slot_table *) table;
+    _Atomic(person_name *) names[CHUNKS_MAX];
+    _Atomic(person_cell *) cells[CHUNKS_MAX];
+    _Atomic(eh_note *) notes[NOTE_CHUNKS_MAX];
+    _Atomic size_t people_count;
+
+    pthread_mutex_t writing; /* all below is the writer's */
+    slot_table *old[OLD_TABLES_MAX];
+    size_t old_count;
+    uint32_t names_count, cells_count, notes_count; /* used so far */
+};
+
+/* ---- reading: no lock ---------------------------------------------------------------------------------------------------------------- */
+
+static person_name *name_at(const eh_rights_index *index, uint32_t number)
+{
+    return atomic_load_explicit(&index->names[number >> CHUNK_BITS], memory_order_acquire) + (number & (CHUNK_COUNT - 1));
+}
+
+static person_cell *cell_at(const eh_rights_index *index, uint32_t person)
+{
+    return atomic_load_explicit(&index->cells[person >> CHUNK_BITS], memory_order_acquire) + (person & (CHUNK_COUNT - 1));
+}
+
+static const eh_note *note_at(const void *context, uint32_t number)
+{
+    const eh_rights_index *index = context;
+    if (number == 0)
+        return NULL;
+    return atomic_load_explicit(&index->notes[(number - 1) >> CHUNK_BITS], memory_order_acquire) + ((number - 1) & (CHUNK_COUNT - 1));
+}
+
+static uint32_t tag_of(eh_hash128 hash)
+{
+    return (uint32_t)(hash.high >> 32);
+}
+
+/* The name of that hash that leads to a person, or NULL. */
+static person_name *name_find(const eh_rights_index *index, eh_hash128 hash)
+{
+    const slot_table *table = atomic_load_explicit(&index->table, memory_order_acquire);
+    size_t mask = table->count - 1;
+    for (size_t i = (size_t)hash.low & mask;; i = (i + 1) & mask) {
+        uint64_t slot = atomic_load_explicit(&table->slots[i], memory_order_acquire);
+        if (slot == 0)
+            return NULL;
+        if ((uint32_t)(slot >> 32) != tag_of(hash))
+            continue;
+        person_name *name = name_at(index, (uint32_t)slot - 1);
+        if (name->low == hash.low && name->high == hash.high && atomic_load_explicit(&name->person, memory_order_acquire) != NOBODY)
+            return name;
+    }
+}
+
+/* The person of that hash, or NOBODY. */
+static uint32_t person_find(const eh_rights_index *index, eh_hash128 hash)
+{
+    const person_name *name = name_find(index, hash);
+    return name != NULL ? atomic_load_explicit(&name->person, memory_order_acquire) : NOBODY;
+}
+
+static void state_read(const eh_rights_index *index, uint32_t person, eh_state *state_out)
+{
+    person_cell *cell = cell_at(index, person);
+    uint64_t words[STATE_WORDS];
+    for (;;) {
+        uint64_t before = atomic_load_explicit(&cell->sequence, memory_order_acquire);
+        for (size_t i = 0; i < STATE_WORDS; i++)
+            words[i] = atomic_load_explicit(&cell->words[i], memory_order_acquire);
+        if ((before & 1) == 0 && atomic_load_explicit(&cell->sequence, memory_order_acquire) == before)
+            break;
+    }
+    memcpy(state_out, words, sizeof *state_out);
+}
+
+static uint64_t group_of(const eh_rights_index *index, const char *product_group)
+{
+    if (product_group == NULL || product_group[0] == '\0')
+        return 0;
+    return eh_siphash(index->secret, eh_view_of(product_group)).low | 1; /* 0 is "none" */
+}
+
+/* The state behind a hash. A name that was moved or forgotten while its person was read is looked up again: what was read may be wiped. */
+static bool state_find(const eh_rights_index *index, eh_hash128 hash, eh_state *state_out)
+{
+    for (;;) {
+        const person_name *name = name_find(index, hash);
+        uint32_t person = name != NULL ? atomic_load_explicit(&name->person, memory_order_acquire) : NOBODY;
+        if (name == NULL)
+            return false;
+        if (person == NOBODY)
+            continue;
+        state_read(index, person, state_out);
+        if (atomic_load_explicit(&name->person, memory_order_acquire) == person)
+            return true;
+    }
+}
+
+bool eh_rights_index_may(const eh_rights_index *index, eh_view key, const eh_may_question *question, eh_may_answer *answer_out)
+{
+    eh_notes notes = {.note = note_at, .context = index, .group = group_of(index, question->product_group)};
+    eh_state state;
+    bool known = state_find(index, eh_siphash(index->secret, key), &state);
+    eh_answer(known ? &state : NULL, &notes, &index->house, question, answer_out);
+    return known;
+}
+
+size_t eh_rights_index_count(const eh_rights_index *index)
+{
+    return atomic_load_explicit(&index->people_count, memory_order_acquire);
+}
+
+/* ---- writing: under the mutex --------------------------------------------------------------------------------------------------------- */
+
+static slot_table *table_make(size_t count)
+{
+    slot_table *table = calloc(1, sizeof *table + count * sizeof table->slots[0]);
+    if (table != NULL)
+        table->count = count;
+    return table;
+}
+
+static void slot_put(slot_table *table, eh_hash128 hash, uint32_t name_number)
+{
+    size_t mask = table->count - 1, i = (size_t)hash.low & mask;
+    while (atomic_load_explicit(&table->slots[i], memory_order_relaxed) != 0)
+        i = (i + 1) & mask;
+    atomic_store_explicit(&table->slots[i], (uint64_t)tag_of(hash) << 32 | (name_number + 1), memory_order_release);
+}
+
+/* Room for one more name at a load of at most a half; forgotten names are left behind. */
+static eh_code table_reserve(eh_rights_index *index, eh_error *error)
+{
+    slot_table *table = atomic_load_explicit(&index->table, memory_order_relaxed);
+    if (((size_t)index->names_count + 1) * 2 <= table->count)
+        return EH_OK;
+    if (index->old_count == OLD_TABLES_MAX)
+        return eh_fail(error, EH_LIMIT, "more people than the index can hold");
+    slot_table *larger = table_make(table->count * 2);
+    if (larger == NULL)
+        return eh_fail_memory(error);
+    for (uint32_t number = 0; number < index->names_count; number++) {
+        const person_name *name = name_at(index, number);
+        if (atomic_load_explicit(&name->person, memory_order_relaxed) != NOBODY)
+            slot_put(larger, (eh_hash128){name->low, name->high}, number);
+    }
+    index->old[index->old_count++] = table;
+    atomic_store_explicit(&index->table, larger, memory_order_release);
+    return EH_OK;
+}
+
+static eh_code names_reserve(eh_rights_index *index, eh_error *error)
+{
+    if (index->names_count == EH_RIGHTS_PEOPLE_MAX)
+        return eh_fail(error, EH_LIMIT, "more than %d people", EH_RIGHTS_PEOPLE_MAX);
+    if ((index->names_count & (CHUNK_COUNT - 1)) != 0)
+        return EH_OK;
+    person_name *chunk = calloc(CHUNK_COUNT, sizeof *chunk);
+    if (chunk == NULL)
+        return eh_fail_memory(error);
+    atomic_store_explicit(&index->names[index->names_count >> CHUNK_BITS], chunk, memory_order_release);
+    return EH_OK;
+}
+
+static eh_code cells_reserve(eh_rights_index *index, eh_error *error)
+{
+    if (index->cells_count == EH_RIGHTS_PEOPLE_MAX)
+        return eh_fail(error, EH_LIMIT, "more than %d people", EH_RIGHTS_PEOPLE_MAX);
+    if ((index->cells_count & (CHUNK_COUNT - 1)) != 0 || index->cells[index->cells_count >> CHUNK_BITS] != NULL)
+        return EH_OK;
+    person_cell *chunk = calloc(CHUNK_COUNT, sizeof *chunk);
+    if (chunk == NULL)
+        return eh_fail_memory(error);
+    atomic_store_explicit(&index->cells[index->cells_count >> CHUNK_BITS], chunk, memory_order_release);
+    return EH_OK;
+}
+
+static eh_code notes_reserve(eh_rights_index *index, eh_error *error)
+{
+    if (index->notes_count == EH_RIGHTS_NOTES_MAX)
+        return eh_fail(error, EH_LIMIT, "more than %d sales and open double opt-ins", EH_RIGHTS_NOTES_MAX);
+    if ((index->notes_count & (CHUNK_COUNT - 1)) != 0 || index->notes[index->notes_count >> CHUNK_BITS] != NULL)
+        return EH_OK;
+    eh_note *chunk = calloc(CHUNK_COUNT, sizeof *chunk);
+    if (chunk == NULL)
+        return eh_fail_memory(error);
+    atomic_store_explicit(&index->notes[index->notes_count >> CHUNK_BITS], chunk, memory_order_release);
+    return EH_OK;
+}
+
+static void state_write(person_cell *cell, const eh_state *state)
+{
+    uint64_t words[STATE_WORDS] = {0};
+    memcpy(words, state, sizeof *state);
+    uint64_t sequence = atomic_load_explicit(&cell->sequence, memory_order_relaxed);
+    atomic_store_explicit(&cell->sequence, sequence + 1, memory_order_relaxed);
+    for (size_t i = 0; i < STATE_WORDS; i++)
+        atomic_store_explicit(&cell->words[i], words[i], memory_order_release);
+    atomic_store_explicit(&cell->sequence, sequence + 2, memory_order_release);
+}
+
+static void name_link(eh_rights_index *index, eh_hash128 hash, uint32_t person)
+{
+    uint32_t number = index->names_count++;
+    person_cell *cell = cell_at(index, person);
+    person_name *name = name_at(index, number);
+    name->low = hash.low;
+    name->high = hash.high;
+    name->next = cell->names;
+    atomic_store_explicit(&name->person, person, memory_order_release);
+    cell->names = number + 1;
+    slot_put(atomic_load_explicit(&index->table, memory_order_relaxed), hash, number);
+}
+
+/* The newest ask among the notes that covers the slots of a confirmation. */
+static const eh_note *ask_find(const eh_rights_index *index, const eh_state *state, uint32_t slots)
+{
+    const eh_note *note = note_at(index, state->notes);
+    while (note != NULL && (note->slots & slots) != slots)
+        note = note_at(index, note->next);
+    return note;
+}
+
+static eh_code act_apply(eh_rights_index *index, eh_view key, const eh_act *act, eh_effect *effect_out, eh_error *error)
+{
+    eh_hash128 hash = eh_siphash(index->secret, key);
+    uint32_t person = person_find(index, hash);
+    bool is_new = person == NOBODY;
+    eh_state state = {0};
+    eh_note note = {0};
+    if (is_new) {
+        EH_TRY(names_reserve(index, error));
+        EH_TRY(cells_reserve(index, error));
+        EH_TRY(table_reserve(index, error));
+    } else {
+        state_read(index, person, &state);
+    }
+    EH_TRY(notes_reserve(index, error));
+    const eh_note *asked = act->kind == EH_ACT_CONFIRM ? ask_find(index, &state, eh_act_slots(act)) : NULL;
+    EH_TRY(eh_state_apply(&state, act, asked, index->house.signal_keeps_ai, &note, effect_out, error));
+    if (note.record != 0) {
+        note.group = group_of(index, act->product_group);
+        note.next = state.notes;
+        uint32_t number = index->notes_count++;
+        atomic_load_explicit(&index->notes[number >> CHUNK_BITS], memory_order_relaxed)[number & (CHUNK_COUNT - 1)] = note;
+        state.notes = number + 1;
+    }
+    if (is_new)
+        person = index->cells_count++;
+    state_write(cell_at(index, person), &state);
+    if (is_new) {
+        name_link(index, hash, person);
+        atomic_fetch_add_explicit(&index->people_count, 1, memory_order_release);
+    }
+    return EH_OK;
+}
+
+eh_code eh_rights_index_apply(eh_rights_index *index, eh_view key, const eh_act *act, eh_effect *effect_out, eh_error *error)
+{
+    eh_effect effect = EH_EFFECT_NONE;
+    pthread_mutex_lock(&index->writing);
+    eh_code code = act_apply(index, key, act, &effect, error);
+    pthread_mutex_unlock(&index->writing);
+    if (code == EH_OK && effect_out != NULL)
+        *effect_out = effect;
+    return code;
+}
+
+/* Every name of the person leads nowhere from now on; the state is wiped. */
+static void person_forget(eh_rights_index *index, uint32_t person)
+{
+    static const eh_state nothing;
+    person_cell *cell = cell_at(index, person);
+    for (uint32_t number = cell->names; number != 0;) {
+        person_name *name = name_at(index, number - 1);
+        atomic_store_explicit(&name->person, NOBODY, memory_order_release);
+        number = name->next;
+    }
+    cell->names = 0;
+    state_write(cell, &nothing);
+    atomic_fetch_sub_explicit(&index->people_count, 1, memory_order_release);
+}
+
+void eh_rights_index_forget(eh_rights_index *index, eh_view key)
+{
+    pthread_mutex_lock(&index->writing);
+    uint32_t person = person_find(index, eh_siphash(index->secret, key));
+    if (person != NOBODY)
+        person_forget(index, person);
+    pthread_mutex_unlock(&index->writing);
+}
+
+static eh_code alias_link(eh_rights_index *index, eh_view alias, eh_view key, eh_error *error)
+{
+    eh_hash128 alias_hash = eh_siphash(index->secret, alias);
+    uint32_t person = person_find(index, eh_siphash(index->secret, key)), other = person_find(index, alias_hash);
+    if (person == NOBODY)
+        return eh_fail(error, EH_NOT_FOUND, "nobody of that key is known");
+    if (other == person)
+        return EH_OK;
+    if (other == NOBODY) {
+        EH_TRY(names_reserve(index, error));
+        EH_TRY(table_reserve(index, error));
+        name_link(index, alias_hash, person);
+        return EH_OK;
+    }
+    person_cell *cell = cell_at(index, person), *left = cell_at(index, other);
+    while (left->names != 0) {
+        uint32_t number = left->names;
+        person_name *name = name_at(index, number - 1);
+        left->names = name->next;
+        name->next = cell->names;
+        cell->names = number;
+        atomic_store_explicit(&name->person, person, memory_order_release);
+    }
+    state_write(left, &(eh_state){0});
+    atomic_fetch_sub_explicit(&index->people_count, 1, memory_order_release);
+    return EH_OK;
+}
+
+eh_code eh_rights_index_alias(eh_rights_index *index, eh_view alias, eh_view key, eh_error *error)
+{
+    pthread_mutex_lock(&index->writing);
+    eh_code code = alias_link(index, alias, key, error);
+    pthread_mutex_unlock(&index->writing);
+    return code;
+}
+
+/* ---- life ------------------------------------------------------------------------------------------------------------------------------ */
+
+static char *text_copy(const char *text)
+{
+    return text != NULL ? strdup(text) : NULL;
+}
+
+eh_code eh_rights_index_open(const eh_rights_house *house, const uint8_t secret[16], eh_rights_index **index_out, eh_error *error)
+{
+    eh_rights_index *index = calloc(1, sizeof *index);
+    if (index == NULL)
+        return eh_fail_memory(error);
+    if (pthread_mutex_init(&index->writing, NULL) != 0) {
+        free(index);
+        return eh_fail(error, EH_UNAVAILABLE, "no mutex to be had");
+    }
+    memcpy(index->secret, secret, sizeof index->secret);
+    index->house = *house;
+    index->house.interest_id = text_copy(house->interest_id);
+    index->house.ai_basis_id = text_copy(house->ai_basis_id != NULL ? house->ai_basis_id : "the shop's notice");
+    slot_table *table = table_make(SLOTS_FIRST);
+    atomic_store_explicit(&index->table, table, memory_order_release);
+    if (table == NULL || index->house.ai_basis_id == NULL || (house->interest_id != NULL && index->house.interest_id == NULL)) {
+        eh_rights_index_close(&index);
+        return eh_fail_memory(error);
+    }
+    *index_out = index;
+    return EH_OK;
+}
+
+void eh_rights_index_close(eh_rights_index **index)
+{
+    eh_rights_index *closed = *index;
+    if (closed == NULL)
+        return;
+    for (size_t i = 0; i < CHUNKS_MAX; i++) {
+        free(closed->names[i]);
+        free(closed->cells[i]);
+    }
+    for (size_t i = 0; i < NOTE_CHUNKS_MAX; i++)
+        free(closed->notes[i]);
+    for (size_t i = 0; i < closed->old_count; i++)
+        free(closed->old[i]);
+    free(closed->table);
+    free((char *)(uintptr_t)closed->house.interest_id);
+    free((char *)(uintptr_t)closed->house.ai_basis_id);
+    pthread_mutex_destroy(&closed->writing);
+    memset(closed, 0, sizeof *closed);
+    free(closed);
+    *index = NULL;
+}

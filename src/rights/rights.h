@@ -1,0 +1,238 @@
+/**
+ * What each person has said about their data, and the one question that everything else asks: may we?
+ *
+ * A person speaks in acts: a consent, a withdrawal, an objection. Acts are kept exactly (who, when, how, the wording that was shown) and never edited;
+ * the state of a person follows from them by one rule (README.md), is held in memory, and answers a decision in well under five microseconds.
+ * A withdrawal that has been acknowledged is seen by the very next decision, from any thread and from any process that has the same workspace open.
+ *
+ * Unknown is never yes. An import or a merge can turn a yes into a no and never a no into a yes.
+ */
+#ifndef EH_RIGHTS_RIGHTS_H
+#define EH_RIGHTS_RIGHTS_H
+
+#include "base/base.h"
+
+/* ---- words ----------------------------------------------------------------------------------------------------------------- */
+
+typedef enum {
+    EH_PURPOSE_MARKETING, /* messages that promote; asked and answered per channel */
+    EH_PURPOSE_AI,        /* scoring a person, choosing for them with a model; one answer for all channels */
+    EH_PURPOSE_SALE,      /* selling or sharing their data; one answer */
+    EH_PURPOSES_COUNT
+} eh_purpose;
+
+typedef enum {
+    EH_CHANNEL_ALL, /* in an act: every channel; in a question about marketing: not allowed */
+    EH_CHANNEL_EMAIL,
+    EH_CHANNEL_SMS,
+    EH_CHANNEL_PUSH,
+    EH_CHANNEL_WHATSAPP,
+    EH_CHANNEL_POST,
+    EH_CHANNEL_PHONE,
+    EH_CHANNEL_ONSITE,
+    EH_CHANNEL_ADS,
+    EH_CHANNELS_COUNT
+} eh_channel;
+
+/** What a person has said: never anything else than these three. */
+typedef enum { EH_SAID_UNKNOWN, EH_SAID_YES, EH_SAID_NO } eh_said;
+
+typedef enum {
+    EH_ACT_CONSENT,  /* says yes */
+    EH_ACT_ASK,      /* double opt-in: a yes that waits for its confirmation until `until_s` */
+    EH_ACT_CONFIRM,  /* the confirmation; makes the ask a yes */
+    EH_ACT_WITHDRAW, /* says no for a purpose and channel; for AI: the opt-out */
+    EH_ACT_OBJECT,   /* Article 21(2): no to all marketing and to the profiling behind it */
+    EH_ACT_SIGNAL,   /* Sec-GPC: 1 */
+    EH_ACT_PURCHASE, /* a sale: the facts of a soft opt-in, and the clock of CASL */
+    EH_ACT_INQUIRY,  /* a question about buying: the other clock of CASL */
+    EH_ACT_BIRTH,    /* a date of birth is known */
+    EH_ACT_PARENT,   /* the holder of parental responsibility agrees */
+    EH_ACTS_COUNT
+} eh_act_kind;
+
+typedef enum {
+    EH_BY_PERSON, /* the person, at the time, on the shop's own form, page, call or letter */
+    EH_BY_IMPORT, /* another system says that the person once said so */
+    EH_BY_MERGE,  /* came with another profile of the same person */
+    EH_BYS_COUNT
+} eh_act_by;
+
+/** How the control looked that was used for a yes. The last two are no consent (GDPR 4(11), 7(4)) and are refused. */
+typedef enum {
+    EH_CONTROL_TICK,
+    EH_CONTROL_BUTTON,
+    EH_CONTROL_SIGNATURE,
+    EH_CONTROL_SPOKEN,
+    EH_CONTROL_REPLY,
+    EH_CONTROL_UNTOLD, /* an import does not say */
+    EH_CONTROL_PRE_TICKED,
+    EH_CONTROL_BUNDLED,
+    EH_CONTROLS_COUNT
+} eh_control;
+
+/** The four facts of the soft opt-in (ePrivacy 13(2)); the first three belong to the sale, the last to the message. */
+enum { EH_SOFT_SAME_ENTITY = 1, EH_SOFT_ADDRESS_FROM_SALE = 2, EH_SOFT_OFFERED_AT_COLLECTION = 4, EH_SOFT_IN_MESSAGE = 8, EH_SOFT_SIMILAR = 16 };
+
+/** Names in lower case ("marketing", "email", "opt-out" ...), and back; the finders return false for what is none. */
+const char *eh_purpose_name(eh_purpose purpose);
+const char *eh_channel_name(eh_channel channel);
+const char *eh_said_name(eh_said said);
+const char *eh_act_kind_name(eh_act_kind kind);
+const char *eh_act_by_name(eh_act_by by);
+const char *eh_control_name(eh_control control);
+bool eh_purpose_find(eh_view name, eh_purpose *purpose_out);
+bool eh_channel_find(eh_view name, eh_channel *channel_out);
+bool eh_act_kind_find(eh_view name, eh_act_kind *kind_out);
+bool eh_act_by_find(eh_view name, eh_act_by *by_out);
+bool eh_control_find(eh_view name, eh_control *control_out);
+
+/* ---- jurisdictions ------------------------------------------------------------------------------------------------------------ */
+
+/** ISO 3166-1 alpha-2, or with a subdivision: "DE", "CA-QC", "US-CA". Kept in eight bytes; all zero is "not known", which gets the strictest rules. */
+typedef struct {
+    char text[8];
+} eh_jurisdiction;
+
+/** errors: EH_INPUT for what has not that form. Empty text is "not known". Letters become capitals; EL is Greece and UK is GB. */
+EH_MUST_USE eh_code eh_jurisdiction_read(eh_view text, eh_jurisdiction *jurisdiction_out, eh_error *error);
+
+typedef struct {
+    uint8_t consent_age;      /* years; below it a consent needs a parent (GDPR 8 and its like) */
+    uint8_t profiling_age;    /* years; below it nobody is profiled for marketing (DSA 28(2), DPDP 9) */
+    bool soft_opt_in;         /* ePrivacy 13(2) and its copies */
+    bool implied_consent;     /* CASL: purchase 24 months, inquiry 6 months */
+    bool profiling_asked;     /* profiling is off until the person switches it on (Quebec, section 8.1) */
+    uint32_t opt_out_channels;/* bit c: the law lets channel c be used until the person says no */
+    const char *law;          /* in a few words */
+} eh_jurisdiction_rules;
+
+/** The rules of a place; those of its country when the subdivision has none; the strictest of all when it is not known. cost: a binary search. */
+const eh_jurisdiction_rules *eh_jurisdiction_rules_of(eh_jurisdiction jurisdiction);
+
+/* ---- acts -------------------------------------------------------------------------------------------------------------------- */
+
+/** One act as it was recorded. Texts are borrowed; NULL is "none". */
+typedef struct {
+    uint64_t record;            /* its id; 0 before it was recorded */
+    eh_act_kind kind;
+    eh_act_by by;
+    eh_purpose purpose;
+    eh_channel channel;         /* EH_CHANNEL_ALL for purposes that have no channels */
+    eh_control control;
+    int64_t at_s;               /* when the person acted, UTC seconds since 1970; of an import without a time: when it was imported */
+    int64_t until_s;            /* a consent: valid until then, 0 without end; an ask: to be confirmed until then */
+    int32_t birth_day;          /* EH_ACT_BIRTH: days since 1970-01-01 */
+    uint32_t soft_facts;        /* EH_ACT_PURCHASE: EH_SOFT_SAME_ENTITY and the next two */
+    eh_jurisdiction jurisdiction;
+    const char *product_group;  /* EH_ACT_PURCHASE: the shop's own word for what is similar */
+    const char *how;            /* "newsletter form on /signup"; the file and line of an import */
+    const char *wording;        /* exactly what was shown */
+    const char *version;        /* of the wording or notice */
+    const char *language;       /* BCP 47 of the wording */
+} eh_act;
+
+/* ---- the question and its answer ---------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    eh_purpose purpose;
+    eh_channel channel;           /* for marketing: one channel */
+    int64_t at_s;                 /* the moment of the decision */
+    eh_jurisdiction jurisdiction; /* zero: the person's own */
+    const char *product_group;    /* of this message, for the soft opt-in; NULL: none */
+    bool opt_out_in_message;      /* this message carries a working opt-out */
+} eh_may_question;
+
+typedef enum {
+    EH_WHY_CONSENT,              /* yes: said so */
+    EH_WHY_SOFT_OPT_IN,          /* yes: all facts of ePrivacy 13(2) hold */
+    EH_WHY_IMPLIED_PURCHASE,     /* yes: CASL, within 24 months of the last purchase */
+    EH_WHY_IMPLIED_INQUIRY,      /* yes: CASL, within 6 months of the last inquiry */
+    EH_WHY_LEGITIMATE_INTEREST,  /* yes: the law asks for an opt-out only, and the shop has named its assessment */
+    EH_WHY_AI_NOT_OPTED_OUT,     /* yes: the shop has switched AI on, the person has not switched it off */
+    EH_WHY_WITHDRAWN,            /* no: withdrew, unsubscribed, never wanted it */
+    EH_WHY_AI_OPTED_OUT,         /* no: the AI switch is off */
+    EH_WHY_OBJECTED,             /* no: objected to direct marketing */
+    EH_WHY_IMPORTED_NO,          /* no: another system says no */
+    EH_WHY_MERGED_NO,            /* no: another profile of the person says no */
+    EH_WHY_SIGNAL,               /* no: the browser says Global Privacy Control */
+    EH_WHY_ERASED,               /* no: erased, on the suppression list */
+    EH_WHY_MINOR,                /* no: under the age of consent, no parent has agreed */
+    EH_WHY_MINOR_PROFILING,      /* no: minors are not profiled */
+    EH_WHY_CONSENT_EXPIRED,      /* no: the consent was for a time that is over */
+    EH_WHY_CONSENT_LATER,        /* no: the consent was given after the moment that is asked about */
+    EH_WHY_UNCONFIRMED,          /* no: double opt-in, not confirmed yet */
+    EH_WHY_CONFIRMATION_EXPIRED, /* no: double opt-in, not confirmed in time */
+    EH_WHY_IMPLIED_EXPIRED,      /* no: CASL, the last purchase or inquiry is too long ago */
+    EH_WHY_SOFT_INCOMPLETE,      /* no: a sale, but not all facts of the soft opt-in */
+    EH_WHY_PROFILING_NOT_ASKED,  /* no: profiling is off here until the person switches it on */
+    EH_WHY_NEVER_SAID,           /* no: nothing is known */
+    EH_WHYS_COUNT
+} eh_why;
+
+enum { EH_MAY_RECORDS_MAX = 2 };
+
+typedef struct {
+    bool may;
+    eh_said said;             /* what the person said for this purpose and channel; a yes to `may` can rest on "unknown" only where `why` says so */
+    eh_why why;
+    const char *sentence;     /* one sentence for a person, static */
+    const char *law;          /* of the person's place, static */
+    eh_jurisdiction jurisdiction; /* whose rules were used */
+    uint64_t records[EH_MAY_RECORDS_MAX]; /* the acts it rests on */
+    size_t records_count;
+    const char *basis;        /* the shop's assessment for EH_WHY_LEGITIMATE_INTEREST and EH_WHY_AI_NOT_OPTED_OUT; lives as long as the handle; else NULL */
+    uint32_t soft_facts;      /* which facts of the soft opt-in hold (EH_SOFT_...) when one was looked at */
+    int64_t until_s;          /* the answer changes by itself then; 0: does not */
+} eh_may_answer;
+
+/** Short machine name of a reason: "consent", "ai_opted_out"; and its sentence. */
+const char *eh_why_name(eh_why why);
+const char *eh_why_sentence(eh_why why);
+
+/** What the shop has decided about its own use; all off by default. Texts are copied. */
+typedef struct {
+    const char *interest_id;    /* the legitimate-interest assessment for channels where the law asks for an opt-out only; NULL: none */
+    uint32_t interest_channels; /* bit c: channel c rests on it */
+    const char *ai_basis_id;    /* the assessment for AI-chosen marketing; NULL: "the shop's notice" */
+    bool ai_needs_consent;      /* true: nobody is scored who has not said yes */
+    bool signal_keeps_ai;       /* false: Global Privacy Control also switches AI off (the house's choice) */
+} eh_rights_house;
+
+/* ---- the state in memory ------------------------------------------------------------------------------------------------------- */
+
+/** The state of all people. Any number of threads may ask while one writes. */
+typedef struct eh_rights_index eh_rights_index;
+
+/** `secret`: 16 bytes that nobody can guess, so that nobody can choose keys that collide. At most EH_RIGHTS_PEOPLE_MAX people. */
+EH_MUST_USE eh_code eh_rights_index_open(const eh_rights_house *house, const uint8_t secret[16], eh_rights_index **index_out, eh_error *error);
+void eh_rights_index_close(eh_rights_index **people);
+
+/** What an act did to the state. */
+typedef enum {
+    EH_EFFECT_NONE,      /* nothing: it was so already, or the act only adds evidence */
+    EH_EFFECT_CHANGED,
+    EH_EFFECT_KEPT_NO,   /* a yes that does not count against a no: imported, merged, or older than the no */
+    EH_EFFECT_TURNED_NO, /* an imported or merged no that ended a yes */
+    EH_EFFECTS_COUNT
+} eh_effect;
+
+/**
+ * Applies one act to the person's state; visible to every question that is asked after it returns. *effect_out may be NULL. Thread-safe.
+ * errors: EH_CONFLICT for a confirmation without an ask that waits for it; EH_DENIED for a yes by a control that is no consent; EH_LIMIT; EH_MEMORY.
+ */
+EH_MUST_USE eh_code eh_rights_index_apply(eh_rights_index *people, eh_view key, const eh_act *act, eh_effect *effect_out, eh_error *error);
+/** From now on `alias` is another name of `key`. What was known under `alias` is forgotten: its acts are to be applied to `key` first. */
+EH_MUST_USE eh_code eh_rights_index_alias(eh_rights_index *people, eh_view alias, eh_view key, eh_error *error);
+/** Forgets a person and every other name of theirs. */
+void eh_rights_index_forget(eh_rights_index *people, eh_view key);
+size_t eh_rights_index_count(const eh_rights_index *people);
+/**
+ * May we? cost: a keyed hash of `key`, one probe, no lock, no allocation.
+ * returns false when nobody of that key is known: then the answer is what holds for a stranger.
+ * The question must be a sound one: eh_may_question_check.
+ */
+bool eh_rights_index_may(const eh_rights_index *people, eh_view key, const eh_may_question *question, eh_may_answer *answer_out);
+EH_MUST_USE eh_code eh_may_question_check(const eh_may_question *question, eh_error *error);
+
+#endif

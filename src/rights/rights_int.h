@@ -1,0 +1,96 @@
+/**
+ * Private to this room: the compact state of a person, the rule that moves it, and the table that finds it.
+ */
+#ifndef EH_RIGHTS_RIGHTS_INT_H
+#define EH_RIGHTS_RIGHTS_INT_H
+
+#include "rights/rights.h"
+
+/* ---- days and months (calendar.c) ---------------------------------------------------------------------------------------------- */
+
+enum { EH_DAY_SECONDS = 86400 };
+
+/** Days since 1970-01-01 of a date of the proleptic Gregorian calendar. */
+int32_t eh_day_of(int32_t year, int32_t month, int32_t day);
+/** The moment `months` later by the calendar, in UTC: the same day and time, or the last day of a shorter month. */
+int64_t eh_months_after(int64_t at_s, int32_t months);
+/** Completed years between the day of birth and the day of `at_s`. Who was born on 29 February is a year older on 1 March. */
+int32_t eh_age_at(int32_t birth_day, int64_t at_s);
+
+/* ---- keyed hash (siphash.c) ------------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    uint64_t low, high;
+} eh_hash128;
+
+/** SipHash-2-4 with 128 bits of output (Aumasson and Bernstein 2012). */
+eh_hash128 eh_siphash(const uint8_t key[16], eh_view text);
+
+/* ---- the state of one person (fold.c) ---------------------------------------------------------------------------------------------- */
+
+/* Marketing has a slot per channel, AI and sale have one each. */
+enum { EH_SLOT_AI = EH_CHANNELS_COUNT - 1, EH_SLOT_SALE, EH_SLOTS_COUNT };
+
+/** Why a slot says what it says; four bits. */
+typedef enum {
+    EH_CAUSE_NONE,
+    EH_CAUSE_SAID,      /* yes, by the person */
+    EH_CAUSE_CONFIRMED, /* yes, by double opt-in */
+    EH_CAUSE_IMPORTED,  /* yes, by an import or a merge */
+    EH_CAUSE_WITHDRAWN,
+    EH_CAUSE_OBJECTED,
+    EH_CAUSE_IMPORTED_NO,
+    EH_CAUSE_MERGED_NO,
+    EH_CAUSE_SIGNAL,
+    EH_CAUSES_COUNT
+} eh_cause;
+
+typedef struct __attribute__((packed, aligned(2))) {
+    uint64_t record;
+    uint32_t at_s, until_s;
+    uint8_t said;  /* eh_said */
+    uint8_t cause; /* eh_cause */
+} eh_slot; /* packed: a million people times ten slots */
+
+/** All that a decision needs of a person. Times are UTC seconds since 1970 in 32 bits (until 2106); 0 is "none". */
+typedef struct {
+    eh_slot slots[EH_SLOTS_COUNT];
+    eh_jurisdiction jurisdiction;
+    bool birth_known, parent_agrees;
+    int32_t birth_day;
+    uint32_t purchase_s, inquiry_s;
+    uint64_t purchase_record, inquiry_record, parent_record, birth_record;
+    uint32_t notes; /* the newest note of the person; 0: none */
+} eh_state;
+
+/** An ask that waits, or the facts of a sale; never changed once it is there. */
+typedef struct {
+    uint64_t record, group; /* group: hash of the product group */
+    uint32_t slots;         /* an ask: bit i is slot i; 0: a sale */
+    uint32_t at_s, until_s, facts;
+    uint32_t next;
+} eh_note;
+
+/** The slots that an act speaks of, one bit each. */
+uint32_t eh_act_slots(const eh_act *act);
+/**
+ * The rule. `asked`: for a confirmation, the newest ask that covers its slots, or NULL. `note_out` is filled when the act leaves a note
+ * (note_out->record != 0). The errors are those of eh_rights_index_apply.
+ */
+EH_MUST_USE eh_code eh_state_apply(eh_state *state, const eh_act *act, const eh_note *asked, bool signal_keeps_ai, eh_note *note_out,
+                                   eh_effect *effect_out, eh_error *error);
+
+/* ---- the answer (answer.c) -------------------------------------------------------------------------------------------------------- */
+
+/** How the answer finds notes: the one behind `index`, or NULL for 0. */
+typedef struct {
+    const eh_note *(*note)(const void *context, uint32_t index);
+    const void *context;
+    uint64_t group; /* hash of the question's product group; 0: none */
+} eh_notes;
+
+/** `state` NULL: a stranger. */
+void eh_answer(const eh_state *state, const eh_notes *notes, const eh_rights_house *house, const eh_may_question *question,
+               eh_may_answer *answer_out);
+
+#endif
