@@ -33,7 +33,12 @@
     LIMIT(EH_JSON_DEPTH_MAX, 64, "levels", "nesting of a JSON document that is read")                      \
     LIMIT(EH_ZONES_MAX, 1024, "zones", "different time zones in use at once") \
     LIMIT(EH_YAML_BYTES_MAX, 1048576, "bytes", "a YAML file, such as evenhand.yaml")                       \
-    LIMIT(EH_YAML_DEPTH_MAX, 32, "levels", "nesting of a YAML file")
+    LIMIT(EH_YAML_DEPTH_MAX, 32, "levels", "nesting of a YAML file")                                       \
+    LIMIT(EH_SOURCES_MAX, 64, "sources", "data sources of a workspace")                                    \
+    LIMIT(EH_FEATURES_MAX, 500, "features", "features of a workspace")                                     \
+    LIMIT(EH_OUTCOMES_MAX, 16, "outcomes", "outcomes of a workspace")                                      \
+    LIMIT(EH_WORKSPACE_NAME_BYTES_MAX, 63, "bytes", "name of a source, feature, attribute or outcome")     \
+    LIMIT(EH_WORKSPACE_DEPTH_MAX, 64, "folders", "folders above the current one in which evenhand.yaml is looked for")
 
 enum {
 #define EH_LIMIT_ENUM(name, value, unit, what) name = value,

@@ -314,6 +314,7 @@ static const char *syntax_hint(const char *message)
         {"plain scalar cannot start", "; put the text in quotes"},
         {"multiline plain key", "; do the lines that belong together start in the same column?"},
         {"at the end of block", "; do the lines that belong together start in the same column?"},
+        {"missing comma in flow", "; a text with { } [ ] , or : in it must stand in quotes"},
         {"tab character", "; use blanks"},
         {"invalid escape", "; inside \"...\" a backslash is written \\\\; inside '...' it stands for itself"},
         {"without closing quote", "; where should it end?"},
