@@ -32,6 +32,10 @@
     LIMIT(EH_JSON_BYTES_MAX, 67108864, "bytes", "a JSON document that is read")                            \
     LIMIT(EH_JSON_DEPTH_MAX, 64, "levels", "nesting of a JSON document that is read")                      \
     LIMIT(EH_ZONES_MAX, 1024, "zones", "different time zones in use at once") \
+    LIMIT(EH_BODY_BYTES_MAX, 1048576, "bytes", "body of one request to the server")                        \
+    LIMIT(EH_HEADERS_MAX, 100, "headers", "headers of one request")                                        \
+    LIMIT(EH_FORM_FIELDS_MAX, 256, "fields", "fields of one form, query or cookie")                        \
+    LIMIT(EH_CONNECTIONS_MAX, 16384, "connections", "connections to the server at once")                   \
     LIMIT(EH_YAML_BYTES_MAX, 1048576, "bytes", "a YAML file, such as evenhand.yaml")                       \
     LIMIT(EH_YAML_DEPTH_MAX, 32, "levels", "nesting of a YAML file")                                       \
     LIMIT(EH_SOURCES_MAX, 64, "sources", "data sources of a workspace")                                    \

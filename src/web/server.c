@@ -1,0 +1,457 @@
+/*
+ * The server: libmicrohttpd reads and writes, we give it limits and threads. An exchange is made when the request line is there, filled
+ * while the body comes, and handed to its route when it is whole.
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+#include "web/server_int.h"
+
+enum {
+    IDLE_SECONDS = 20,
+    BODY_SECONDS_MAX = 60,
+    THREADS_MAX = 16,
+    EXCHANGE_ARENA_BYTES_MAX = 16 << 20,
+    BACKLOG = 1024,
+    CONNECTION_BYTES = 32 << 10,
+    DESCRIPTORS_KEPT = 256 /* for files, databases, the ledger */
+};
+
+struct eh_server {
+    eh_server_options options;
+    struct MHD_Daemon *daemon;
+    uint16_t port;
+    pthread_mutex_t lock;
+    pthread_cond_t idle;
+    size_t open; /* exchanges that were handed to a handler and are not sent yet */
+};
+
+typedef enum { STATE_READING, STATE_RUNNING, STATE_SUSPENDED, STATE_FINISHED } exchange_state;
+
+/* An exchange and what only the server knows of it. */
+typedef struct {
+    eh_exchange exchange;
+    eh_server *server;
+    struct MHD_Connection *connection;
+    eh_view uri;        /* as it came */
+    eh_buffer body;
+    time_t started;
+    bool begun, counted;
+    _Atomic int state;
+} request;
+
+/* What is said of every response: nothing from elsewhere, nothing framed, nothing told to others. */
+static const struct {
+    const char *name, *value;
+} standing_headers[] = {
+    {"Content-Security-Policy",
+     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+     "frame-ancestors 'none'"},
+    {"Referrer-Policy", "no-referrer"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-Frame-Options", "DENY"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Permissions-Policy", "camera=(), microphone=(), geolocation=()"},
+};
+
+void eh_server_log(const eh_exchange *exchange, const char *text)
+{
+    const char *pattern = exchange->route != NULL ? exchange->route->pattern : "-";
+    fprintf(stderr, "evenhand serve: %s %s: %s\n", eh_http_method_name(exchange->method), pattern, text);
+}
+
+/* ---- counting what is under way ---------------------------------------------------------------------------------------------- */
+
+static void request_count(request *r, bool up)
+{
+    if (r->counted == up)
+        return;
+    eh_server *server = r->server;
+    r->counted = up;
+    pthread_mutex_lock(&server->lock);
+    server->open += up ? 1 : (size_t)-1;
+    if (server->open == 0)
+        pthread_cond_broadcast(&server->idle);
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* ---- the request -------------------------------------------------------------------------------------------------------------- */
+
+static time_t seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+static void *on_uri(void *context, const char *uri, struct MHD_Connection *connection)
+{
+    eh_arena *arena = eh_arena_open(EXCHANGE_ARENA_BYTES_MAX);
+    request *r = arena == NULL ? NULL : EH_TAKE(arena, 1, request);
+    char *copy = r == NULL ? NULL : eh_arena_copy(arena, eh_view_of(uri));
+    if (copy == NULL) {
+        eh_arena_close(&arena);
+        return NULL;
+    }
+    r->server = context;
+    r->connection = connection;
+    r->uri = eh_view_of(copy);
+    r->exchange.arena = arena;
+    r->started = seconds_now();
+    eh_buffer_init(&r->body, EH_BODY_BYTES_MAX);
+    return r;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why)
+{
+    (void)context, (void)connection, (void)why;
+    request *r = *state;
+    if (r == NULL)
+        return;
+    request_count(r, false);
+    eh_buffer_dispose(&r->body);
+    eh_buffer_dispose(&r->exchange.out);
+    eh_arena *arena = r->exchange.arena;
+    eh_arena_close(&arena);
+    *state = NULL;
+}
+
+typedef struct {
+    eh_field *fields;
+    size_t count, capacity;
+    eh_arena *arena;
+    bool failed;
+} header_list;
+
+static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    header_list *list = context;
+    char *lower = list->count < list->capacity ? eh_arena_copy(list->arena, eh_view_of(name)) : NULL;
+    if (lower == NULL) {
+        list->failed = true;
+        return MHD_NO;
+    }
+    for (char *at = lower; *at != '\0'; at++)
+        *at = (char)(*at >= 'A' && *at <= 'Z' ? *at | 0x20 : *at);
+    list->fields[list->count++] = (eh_field){eh_view_of(lower), eh_view_of(value == NULL ? "" : value)};
+    return MHD_YES;
+}
+
+static eh_code headers_read(request *r, eh_error *error)
+{
+    eh_exchange *exchange = &r->exchange;
+    header_list list = {.arena = exchange->arena, .capacity = EH_HEADERS_MAX, .fields = EH_TAKE(exchange->arena, EH_HEADERS_MAX, eh_field)};
+    if (list.fields == NULL)
+        return eh_fail_memory(error);
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, on_header, &list);
+    if (list.failed)
+        return eh_fail(error, EH_LIMIT, "more than %d headers", EH_HEADERS_MAX);
+    exchange->headers = (eh_fields){list.fields, list.count};
+    return eh_fields_of_cookies(eh_fields_get(exchange->headers, "cookie"), exchange->arena, &exchange->cookies, error);
+}
+
+static bool method_read(const char *name, eh_http_method *method_out)
+{
+    if (strcmp(name, "HEAD") == 0)
+        name = "GET";
+    for (eh_http_method m = 0; m < EH_HTTP_METHODS_COUNT; m++) {
+        if (strcmp(name, eh_http_method_name(m)) == 0) {
+            *method_out = m;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void peer_read(request *r)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info == NULL ? NULL : info->client_addr;
+    char *out = r->exchange.peer;
+    if (address == NULL || getnameinfo(address, address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in), out,
+                                       EH_PEER_BYTES, NULL, 0, NI_NUMERICHOST) != 0)
+        out[0] = '\0';
+}
+
+/* Path and query, strictly; then headers. What is wrong becomes the response. */
+static bool request_read(request *r, const char *method)
+{
+    eh_exchange *exchange = &r->exchange;
+    eh_error error = {0};
+    exchange->status = 200;
+    exchange->context = r->server->options.context;
+    if (!method_read(method, &exchange->method)) {
+        eh_exchange_problem(exchange, 405, "this method is not known here");
+        return false;
+    }
+    const char *mark = memchr(r->uri.ptr, '?', r->uri.len);
+    size_t path_len = mark == NULL ? r->uri.len : (size_t)(mark - r->uri.ptr);
+    eh_view query = mark == NULL ? (eh_view){0} : (eh_view){mark + 1, r->uri.len - path_len - 1};
+    peer_read(r);
+    if (eh_path_decode((eh_view){r->uri.ptr, path_len}, exchange->arena, &exchange->path, &error) == EH_OK &&
+        eh_fields_of_form(query, exchange->arena, &exchange->query, &error) == EH_OK && headers_read(r, &error) == EH_OK)
+        return true;
+    eh_exchange_fail(exchange, &error);
+    return false;
+}
+
+/* ---- the response ------------------------------------------------------------------------------------------------------------- */
+
+static void headers_add(struct MHD_Response *response, const eh_exchange *exchange)
+{
+    MHD_add_response_header(response, "Content-Type", exchange->content_type != NULL ? exchange->content_type : "text/html; charset=utf-8");
+    MHD_add_response_header(response, "Cache-Control", exchange->cache != NULL ? exchange->cache : "no-store");
+    for (size_t i = 0; i < sizeof standing_headers / sizeof standing_headers[0]; i++)
+        MHD_add_response_header(response, standing_headers[i].name, standing_headers[i].value);
+    for (const eh_extra_header *header = exchange->extra; header != NULL; header = header->next)
+        MHD_add_response_header(response, header->name, header->value);
+}
+
+static enum MHD_Result response_send(request *r)
+{
+    eh_exchange *exchange = &r->exchange;
+    if (exchange->out.code != EH_OK) {
+        eh_server_log(exchange, "the response did not fit into memory or its limit");
+        eh_exchange_problem(exchange, 500, "something went wrong here; it has been noted");
+    }
+    static char nothing[1];
+    char *bytes = exchange->out.ptr != NULL ? exchange->out.ptr : nothing;
+    struct MHD_Response *response = MHD_create_response_from_buffer(exchange->out.len, bytes, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL)
+        return MHD_NO;
+    headers_add(response, exchange);
+    enum MHD_Result queued = MHD_queue_response(r->connection, exchange->status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+void eh_exchange_finish(eh_exchange *exchange)
+{
+    request *r = (request *)exchange; /* its first member */
+    if (atomic_exchange(&r->state, STATE_FINISHED) == STATE_SUSPENDED)
+        MHD_resume_connection(r->connection);
+}
+
+static void missing_route(request *r, eh_route_answer answer, unsigned allowed)
+{
+    eh_exchange *exchange = &r->exchange;
+    if (answer == EH_ROUTE_NO_METHOD) {
+        EH_CLEANUP(eh_buffer_dispose) eh_buffer names = {0};
+        for (eh_http_method m = 0; m < EH_HTTP_METHODS_COUNT; m++)
+            if ((allowed >> m & 1) != 0)
+                eh_buffer_format(&names, "%s%s%s", names.len > 0 ? ", " : "", eh_http_method_name(m), m == EH_GET ? ", HEAD" : "");
+        eh_exchange_problem(exchange, 405, "this path does not take this method");
+        eh_exchange_header(exchange, "Allow", names.ptr == NULL ? "" : names.ptr);
+    } else {
+        eh_exchange_problem(exchange, 404, "there is nothing here");
+    }
+    if (r->server->options.missing != NULL)
+        r->server->options.missing(exchange);
+}
+
+/* True when the response is there, false when somebody will finish it later. */
+static bool request_handle(request *r)
+{
+    const eh_server_options *options = &r->server->options;
+    eh_exchange *exchange = &r->exchange;
+    eh_route_match match;
+    eh_route_answer answer = eh_route_find(options->routes, options->routes_count, exchange->method, exchange->path, &match);
+    exchange->body = eh_buffer_view(&r->body);
+    if (answer != EH_ROUTE_FOUND) {
+        missing_route(r, answer, match.allowed);
+        return true;
+    }
+    exchange->route = match.route;
+    memcpy(exchange->parameters, match.parameters, sizeof exchange->parameters);
+    if (options->before != NULL && !options->before(exchange))
+        return true;
+    return match.route->handle(exchange) == EH_NOW;
+}
+
+static enum MHD_Result request_run(request *r)
+{
+    request_count(r, true);
+    atomic_store(&r->state, STATE_RUNNING);
+    if (request_handle(r)) {
+        atomic_store(&r->state, STATE_FINISHED);
+        return response_send(r);
+    }
+    MHD_suspend_connection(r->connection);
+    int running = STATE_RUNNING;
+    if (!atomic_compare_exchange_strong(&r->state, &running, STATE_SUSPENDED))
+        MHD_resume_connection(r->connection);
+    return MHD_YES;
+}
+
+static bool body_is_too_long(const request *r)
+{
+    eh_view length = eh_fields_get(r->exchange.headers, "content-length");
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < length.len && bytes <= EH_BODY_BYTES_MAX; i++)
+        bytes = bytes * 10 + (uint64_t)(length.ptr[i] - '0');
+    return bytes > EH_BODY_BYTES_MAX;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                                  const char *data, size_t *data_bytes, void **state)
+{
+    (void)context, (void)connection, (void)url, (void)version;
+    request *r = *state;
+    if (r == NULL)
+        return MHD_NO;
+    if (!r->begun) {
+        r->begun = true;
+        if (!request_read(r, method))
+            return response_send(r);
+        if (body_is_too_long(r)) {
+            eh_exchange_problem(&r->exchange, 413, "the body is too long");
+            return response_send(r);
+        }
+        return MHD_YES;
+    }
+    if (*data_bytes > 0) {
+        eh_buffer_append(&r->body, (eh_view){data, *data_bytes});
+        *data_bytes = 0;
+        bool good = r->body.code == EH_OK && seconds_now() - r->started <= BODY_SECONDS_MAX;
+        return good ? MHD_YES : MHD_NO;
+    }
+    return atomic_load(&r->state) == STATE_FINISHED ? response_send(r) : request_run(r);
+}
+
+/* ---- listening ------------------------------------------------------------------------------------------------------------------ */
+
+static void addresses_free(struct addrinfo **addresses)
+{
+    if (*addresses != NULL)
+        freeaddrinfo(*addresses);
+}
+
+static eh_code listen_on(const eh_server_options *options, int *descriptor_out, eh_error *error)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
+    EH_CLEANUP(addresses_free) struct addrinfo *address = NULL;
+    char port[8];
+    snprintf(port, sizeof port, "%u", options->port);
+    if (getaddrinfo(options->address, port, &hints, &address) != 0)
+        return eh_fail(error, EH_INPUT, "'%s' is no address of a machine, such as 127.0.0.1 or ::1", options->address);
+    int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), yes = 1;
+    if (descriptor < 0)
+        return eh_fail(error, EH_UNAVAILABLE, "no socket: %s", strerror(errno));
+    (void)setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (bind(descriptor, address->ai_addr, address->ai_addrlen) != 0 || listen(descriptor, BACKLOG) != 0) {
+        int reason = errno;
+        close(descriptor);
+        const char *advice = reason == EADDRINUSE ? "; another program listens there: choose another port with --listen"
+                             : reason == EACCES   ? "; ports below 1024 are for root: choose a higher one, and let a front proxy have the low one"
+                                                  : "";
+        return eh_fail(error, EH_UNAVAILABLE, "cannot listen on %s port %u: %s%s", options->address, options->port, strerror(reason), advice);
+    }
+    *descriptor_out = descriptor;
+    return EH_OK;
+}
+
+static uint16_t port_of(int descriptor)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    char port[8] = "0";
+    if (getsockname(descriptor, (struct sockaddr *)&address, &length) == 0)
+        (void)getnameinfo((struct sockaddr *)&address, length, NULL, 0, port, sizeof port, NI_NUMERICSERV);
+    return (uint16_t)atoi(port);
+}
+
+/* As many connections as the system lets us have files, up to our own maximum. */
+static unsigned connections_max(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 512;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    rlim_t most = limit.rlim_cur > 2 * DESCRIPTORS_KEPT ? limit.rlim_cur - DESCRIPTORS_KEPT : limit.rlim_cur / 2;
+    return most > EH_CONNECTIONS_MAX ? EH_CONNECTIONS_MAX : (unsigned)most;
+}
+
+static unsigned threads_of(const eh_server_options *options)
+{
+    int64_t processors = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned threads = options->threads > 0 ? options->threads : processors > 0 ? (unsigned)processors : 1;
+    return threads > THREADS_MAX ? THREADS_MAX : threads;
+}
+
+static eh_code daemon_start(eh_server *server, int descriptor, eh_error *error)
+{
+    unsigned idle = server->options.idle_seconds_max == 0 ? IDLE_SECONDS : server->options.idle_seconds_max;
+    unsigned threads = threads_of(&server->options), connections = connections_max();
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, on_request, server,
+        MHD_OPTION_LISTEN_SOCKET, descriptor, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+        MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0U, MHD_OPTION_CONNECTION_LIMIT, connections < threads ? threads : connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, idle, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+    if (server->daemon == NULL)
+        return eh_fail(error, EH_UNAVAILABLE, "the server does not start: %s", strerror(errno));
+    return EH_OK;
+}
+
+eh_code eh_server_open(const eh_server_options *options, eh_server **server_out, eh_error *error)
+{
+    int descriptor = -1;
+    eh_server *server = calloc(1, sizeof *server);
+    if (server == NULL)
+        return eh_fail_memory(error);
+    server->options = *options;
+    pthread_mutex_init(&server->lock, NULL);
+    pthread_cond_init(&server->idle, NULL);
+    eh_code code = listen_on(options, &descriptor, error);
+    if (code == EH_OK) {
+        server->port = port_of(descriptor);
+        code = daemon_start(server, descriptor, error);
+        if (code != EH_OK)
+            close(descriptor);
+    }
+    if (code != EH_OK) {
+        free(server);
+        return code;
+    }
+    *server_out = server;
+    return EH_OK;
+}
+
+uint16_t eh_server_port(const eh_server *server)
+{
+    return server->port;
+}
+
+void eh_server_close(eh_server **server_address)
+{
+    eh_server *server = *server_address;
+    if (server == NULL)
+        return;
+    MHD_socket listening = MHD_quiesce_daemon(server->daemon);
+    pthread_mutex_lock(&server->lock);
+    while (server->open > 0)
+        pthread_cond_wait(&server->idle, &server->lock);
+    pthread_mutex_unlock(&server->lock);
+    MHD_stop_daemon(server->daemon);
+    if (listening != MHD_INVALID_SOCKET)
+        close(listening);
+    pthread_cond_destroy(&server->idle);
+    pthread_mutex_destroy(&server->lock);
+    free(server);
+    *server_address = NULL;
+}
