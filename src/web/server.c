@@ -2,8 +2,10 @@
  * The server: libmicrohttpd reads and writes, we give it limits and threads. An exchange is made when the request line is there, filled
  * while the body comes, and handed to its route when it is whole.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -365,12 +367,15 @@ static eh_code listen_on(const eh_server_options *options, int *descriptor_out, 
 
 static uint16_t port_of(int descriptor)
 {
-    struct sockaddr_storage address;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {0};
     socklen_t length = sizeof address;
-    char port[8] = "0";
-    if (getsockname(descriptor, (struct sockaddr *)&address, &length) == 0)
-        (void)getnameinfo((struct sockaddr *)&address, length, NULL, 0, port, sizeof port, NI_NUMERICSERV);
-    return (uint16_t)atoi(port);
+    if (getsockname(descriptor, &address.any, &length) != 0)
+        return 0;
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 /* As many connections as the system lets us have files, up to our own maximum. */

@@ -145,7 +145,7 @@ static void huge_headers_are_refused(void **state)
     char *request = malloc(1 << 20);
     int length = snprintf(request, 1 << 20, "GET /hello/you HTTP/1.1\r\nHost: x\r\nX-Long: ");
     memset(request + length, 'a', 300000);
-    strcpy(request + length + 300000, "\r\n\r\n");
+    memcpy(request + length + 300000, "\r\n\r\n", 5);
     const char *answer = ask(request);
     assert_true(answer[0] == '\0' || strncmp(answer, "HTTP/1.1 4", 10) == 0);
     free(request);
