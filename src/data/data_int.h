@@ -167,6 +167,8 @@ bool eh_message_view_check(const char *message, eh_view *finding_out, size_t *co
 
 /** Tells columns and types, and creates the view. */
 EH_MUST_USE eh_code eh_source_open(eh_engine *engine, eh_error *error);
+/** Reads a column of CSV or JSON files as another type than was guessed from the first of them, and renews the view. */
+EH_MUST_USE eh_code eh_source_retype(eh_engine *engine, size_t column, const char *type, eh_error *error);
 /** Appends the table function that reads files [first, first + count), which have their columns in one order. */
 void eh_source_sql(const eh_engine *engine, size_t first, size_t count, eh_buffer *sql);
 /** Finds the dialect, columns and types of the CSV files. */

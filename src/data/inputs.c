@@ -130,8 +130,12 @@ static const char *engine_path(collection *c, const char *path)
     }
     if (absolute == NULL || strpbrk(absolute, "*?[]\\") == NULL)
         return absolute;
-    char *link = eh_arena_format(c->arena, "%s/link-%zu", c->folder, c->files->count);
-    return link != NULL && symlink(absolute, link) == 0 ? link : NULL;
+    struct stat status;
+    if (stat(absolute, &status) != 0)
+        return NULL;
+    /* named by the file, because several lists of files may share the folder */
+    char *link = eh_arena_format(c->arena, "%s/link-%llx-%llx", c->folder, (unsigned long long)status.st_dev, (unsigned long long)status.st_ino);
+    return link != NULL && (symlink(absolute, link) == 0 || errno == EEXIST) ? link : NULL;
 }
 
 static eh_code file_add(collection *c, const char *given, const char *path)

@@ -318,6 +318,14 @@ eh_code eh_source_open(eh_engine *engine, eh_error *error)
     return rows_check(engine, error);
 }
 
+eh_code eh_source_retype(eh_engine *engine, size_t column, const char *type, eh_error *error)
+{
+    eh_source *source = &engine->source;
+    source->types[column] = type;
+    EH_TRY(reads_choose(engine, error));
+    return view_create(engine, error);
+}
+
 /* What does not fit its type is text; nothing is wider. */
 static bool csv_widen(eh_source *source, eh_view column)
 {

@@ -194,12 +194,15 @@ eh_instant eh_people_as_of(const eh_people *people);
 EH_MUST_USE eh_code eh_people_keys(eh_people *people, eh_arena *arena, const char *const **keys_out, eh_error *error);
 /** One column: a feature, an outcome, or what eh_people_attach added. */
 EH_MUST_USE eh_code eh_people_column(eh_people *people, const char *name, eh_arena *arena, eh_person_column *column_out, eh_error *error);
-/**
- * Adds a column to what the cube sees, e.g. a protected attribute from the vault: values[i] belongs to the i-th key; NULL: missing.
- * `numbers`: the texts are numbers (for attributes with bands). Once attached, eh_cube_read can group by "name".
- * errors: EH_CONFLICT when the name is taken; EH_INPUT when `numbers` and a text is none
- */
-EH_MUST_USE eh_code eh_people_attach(eh_people *people, const char *name, const char *const *values, bool numbers, eh_error *error);
+/** A column that comes from elsewhere, e.g. a protected attribute from the vault. */
+typedef struct {
+    const char *name;
+    const char *const *values; /* values[i] belongs to the i-th key; NULL: missing */
+    bool numbers;              /* the texts are numbers (for attributes with bands); one that is none is missing */
+} eh_attached_column;
+
+/** Adds columns to what the cube sees: eh_cube_read can then group by "name". errors: EH_CONFLICT when a name is taken */
+EH_MUST_USE eh_code eh_people_attach(eh_people *people, const eh_attached_column *columns, size_t columns_count, eh_error *error);
 
 /** The latest moment whose outcome windows are over in the data: the last time of the outcome's dated sources less `within`.
  *  errors: EH_INPUT when no source of the outcome is dated (then any moment will do: use the last time of all sources, or now) */
