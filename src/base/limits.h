@@ -15,6 +15,10 @@
     LIMIT(EH_FILES_MAX, 10000, "files", "input files of one audit, after globs are expanded")              \
     LIMIT(EH_RIGHTS_PEOPLE_MAX, 16777216, "people", "people whose rights are held in memory, other names counted") \
     LIMIT(EH_RIGHTS_NOTES_MAX, 16777216, "notes", "sales and open double opt-ins that are held in memory") \
+    LIMIT(EH_RIGHTS_KEY_BYTES_MAX, 256, "bytes", "a person's key, e-mail address or telephone number") \
+    LIMIT(EH_RIGHTS_HOW_BYTES_MAX, 1024, "bytes", "how a person said something") \
+    LIMIT(EH_RIGHTS_NAME_BYTES_MAX, 128, "bytes", "a version, a language, a product group, a recipient") \
+    LIMIT(EH_RIGHTS_WORDING_BYTES_MAX, 65536, "bytes", "the wording of a consent") \
     LIMIT(EH_COLUMNS_MAX, 10000, "columns", "columns of one input")                                        \
     LIMIT(EH_EXPRESSION_BYTES_MAX, 16384, "bytes", "one SQL expression")                                   \
     LIMIT(EH_EXPRESSION_DEPTH_MAX, 100, "levels", "nested parentheses in one SQL expression")              \
@@ -25,17 +29,13 @@
     LIMIT(EH_INTERSECTION_GROUPS_MAX, 2048, "groups", "groups of one intersection")                        \
     LIMIT(EH_STRATA_MAX, 4096, "strata", "values of the --within expression")                              \
     LIMIT(EH_CELLS_MAX, 2097152, "cells", "cells of the cube")                                             \
-    LIMIT(EH_SCORE_ROWS_EXACT_MAX, 1048576, "rows", "rows up to which every score is kept exactly")        \
-    LIMIT(EH_SCORE_GRID_COUNT, 8192, "bins", "equal bins of the score above that")                         \
+    LIMIT(EH_SCORE_ROWS_EXACT_MAX, 1048576, "rows", "rows up to which every score is kept exactly")       \
+    LIMIT(EH_SCORE_GRID_COUNT, 8192, "bins", "equal bins of the score above that") \
     LIMIT(EH_SOFT_CELLS_MAX, 262144, "cells", "different probabilities of one --soft attribute")           \
-    LIMIT(EH_OFFERS_MAX, 16, "offers", "offers of one campaign")                                           \
-    LIMIT(EH_VARIANTS_MAX, 16, "variants", "wordings of one offer")                                        \
-    LIMIT(EH_PLAN_PEOPLE_MAX, 16777216, "people", "people of one plan")                                    \
-    LIMIT(EH_TRACE_BYTES_MAX, 32768, "bytes", "trace of one decision")                                     \
     LIMIT(EH_GROUP_NAME_BYTES_MAX, 1024, "bytes", "name of a group; longer ones are refused")              \
     LIMIT(EH_JSON_BYTES_MAX, 67108864, "bytes", "a JSON document that is read")                            \
     LIMIT(EH_JSON_DEPTH_MAX, 64, "levels", "nesting of a JSON document that is read")                      \
-    LIMIT(EH_ZONES_MAX, 1024, "zones", "different time zones in use at once")                              \
+    LIMIT(EH_ZONES_MAX, 1024, "zones", "different time zones in use at once") \
     LIMIT(EH_BODY_BYTES_MAX, 1048576, "bytes", "body of one request to the server")                        \
     LIMIT(EH_HEADERS_MAX, 100, "headers", "headers of one request")                                        \
     LIMIT(EH_FORM_FIELDS_MAX, 256, "fields", "fields of one form, query or cookie")                        \

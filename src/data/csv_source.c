@@ -292,6 +292,10 @@ eh_code eh_csv_source_describe(eh_engine *engine, eh_error *error)
     source->types = EH_TAKE(engine->arena, EH_COLUMNS_MAX, const char *);
     if (source->names == NULL || source->types == NULL)
         return eh_fail_memory(error);
+    if (engine->options.as_text) {
+        EH_TRY(describe_strictly(engine, eh_buffer_view(&lines), error));
+        return compare_files(engine, error);
+    }
     char delimiter;
     EH_TRY(header_delimiter(engine, eh_buffer_view(&lines), &delimiter, error));
     const char **fields = NULL;

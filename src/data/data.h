@@ -39,6 +39,7 @@ typedef struct {
     /** Called about ten times a second from the calling thread while the engine works; share in [0, 1], or < 0 when unknown. May be NULL. */
     void (*progress)(void *context, const char *what, double share);
     void *progress_context;
+    bool as_text;               /* CSV has a header and every column is read as text, exactly as written; rows keep their order (eh_engine_rows) */
 } eh_engine_options;
 
 EH_MUST_USE eh_code eh_engine_open(const eh_engine_options *options, eh_engine **engine_out, eh_error *error);
@@ -64,6 +65,18 @@ EH_MUST_USE eh_code eh_engine_read(eh_engine *engine, const char *const *pattern
 EH_MUST_USE eh_code eh_engine_inputs(eh_engine *engine, const eh_input **inputs_out, size_t *count_out, eh_error *error);
 /** Column names, borrowed until the engine closes. */
 void eh_engine_columns(const eh_engine *engine, const char *const **names_out, size_t *count_out);
+/** One row: cells[i] is the i-th column asked for; ptr NULL: no value. Borrowed until it returns; what it returns but EH_OK ends the walk and is handed on. */
+typedef eh_code (*eh_row_visit)(void *context, uint64_t row, const eh_view *cells, eh_error *error);
+enum { EH_ROW_COLUMNS_MAX = 64 };
+/**
+ * Walks the rows of an engine that was opened `as_text`, in the order of the files, rows counted from 1. At most EH_ROW_COLUMNS_MAX columns, by name.
+ * errors: EH_NOT_FOUND for a column that is not there; those of reading
+ */
+EH_MUST_USE eh_code eh_engine_rows(eh_engine *engine, const char *const *columns, size_t columns_count, eh_row_visit visit, void *context,
+                                   eh_error *error);
+/** How many rows hold one of `texts` as the whole content of any cell. cost: one scan */
+EH_MUST_USE eh_code eh_engine_rows_holding(eh_engine *engine, const char *const *texts, size_t texts_count, uint64_t *rows_out, eh_error *error);
+
 /** Version of the data engine, e.g. "v1.4.4". */
 const char *eh_engine_version(void);
 

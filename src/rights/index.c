@@ -273,23 +273,32 @@ static const eh_note *ask_find(const eh_rights_index *index, const eh_state *sta
     return note;
 }
 
-static eh_code act_apply(eh_rights_index *index, eh_view key, const eh_act *act, eh_effect *effect_out, eh_error *error)
+/* What the act would do to the state of `person`; nothing is published. */
+static eh_code act_try(const eh_rights_index *index, const eh_act *act, eh_state *state, eh_note *note_out, eh_effect *effect_out, eh_error *error)
 {
-    eh_hash128 hash = eh_siphash(index->secret, key);
-    uint32_t person = person_find(index, hash);
-    bool is_new = person == NOBODY;
-    eh_state state = {0};
+    const eh_note *asked = act->kind == EH_ACT_CONFIRM ? ask_find(index, state, eh_act_slots(act)) : NULL;
+    return eh_state_apply(state, act, asked, index->house.signal_keeps_ai, note_out, effect_out, error);
+}
+
+static eh_code person_make(eh_rights_index *index, eh_hash128 hash, uint32_t *person_out, eh_error *error)
+{
+    EH_TRY(names_reserve(index, error));
+    EH_TRY(cells_reserve(index, error));
+    EH_TRY(table_reserve(index, error));
+    uint32_t person = index->cells_count++;
+    name_link(index, hash, person);
+    atomic_fetch_add_explicit(&index->people_count, 1, memory_order_release);
+    *person_out = person;
+    return EH_OK;
+}
+
+static eh_code act_apply(eh_rights_index *index, uint32_t person, const eh_act *act, eh_effect *effect_out, eh_error *error)
+{
+    eh_state state;
     eh_note note = {0};
-    if (is_new) {
-        EH_TRY(names_reserve(index, error));
-        EH_TRY(cells_reserve(index, error));
-        EH_TRY(table_reserve(index, error));
-    } else {
-        state_read(index, person, &state);
-    }
+    state_read(index, person, &state);
     EH_TRY(notes_reserve(index, error));
-    const eh_note *asked = act->kind == EH_ACT_CONFIRM ? ask_find(index, &state, eh_act_slots(act)) : NULL;
-    EH_TRY(eh_state_apply(&state, act, asked, index->house.signal_keeps_ai, &note, effect_out, error));
+    EH_TRY(act_try(index, act, &state, &note, effect_out, error));
     if (note.record != 0) {
         note.group = group_of(index, act->product_group);
         note.next = state.notes;
@@ -297,25 +306,83 @@ static eh_code act_apply(eh_rights_index *index, eh_view key, const eh_act *act,
         atomic_load_explicit(&index->notes[number >> CHUNK_BITS], memory_order_relaxed)[number & (CHUNK_COUNT - 1)] = note;
         state.notes = number + 1;
     }
-    if (is_new)
-        person = index->cells_count++;
     state_write(cell_at(index, person), &state);
-    if (is_new) {
-        name_link(index, hash, person);
-        atomic_fetch_add_explicit(&index->people_count, 1, memory_order_release);
-    }
     return EH_OK;
+}
+
+static eh_code key_apply(eh_rights_index *index, eh_view key, const eh_act *act, eh_effect *effect_out, eh_error *error)
+{
+    eh_hash128 hash = eh_siphash(index->secret, key);
+    uint32_t person = person_find(index, hash);
+    if (person == NOBODY) {
+        eh_state nothing = {0};
+        eh_note note;
+        EH_TRY(act_try(index, act, &nothing, &note, effect_out, error)); /* what is refused makes nobody known */
+        EH_TRY(person_make(index, hash, &person, error));
+    }
+    return act_apply(index, person, act, effect_out, error);
 }
 
 eh_code eh_rights_index_apply(eh_rights_index *index, eh_view key, const eh_act *act, eh_effect *effect_out, eh_error *error)
 {
     eh_effect effect = EH_EFFECT_NONE;
     pthread_mutex_lock(&index->writing);
-    eh_code code = act_apply(index, key, act, &effect, error);
+    eh_code code = key_apply(index, key, act, &effect, error);
     pthread_mutex_unlock(&index->writing);
     if (code == EH_OK && effect_out != NULL)
         *effect_out = effect;
     return code;
+}
+
+eh_code eh_index_person_add(eh_rights_index *index, eh_view key, uint32_t *person_out, eh_error *error)
+{
+    pthread_mutex_lock(&index->writing);
+    eh_hash128 hash = eh_siphash(index->secret, key);
+    uint32_t person = person_find(index, hash);
+    eh_code code = person != NOBODY ? EH_OK : person_make(index, hash, &person, error);
+    pthread_mutex_unlock(&index->writing);
+    if (code == EH_OK)
+        *person_out = person;
+    return code;
+}
+
+eh_code eh_index_apply_to(eh_rights_index *index, uint32_t person, const eh_act *act, eh_effect *effect_out, eh_error *error)
+{
+    pthread_mutex_lock(&index->writing);
+    eh_code code = act_apply(index, person, act, effect_out, error);
+    pthread_mutex_unlock(&index->writing);
+    return code;
+}
+
+eh_code eh_index_try(eh_rights_index *index, eh_view key, const eh_act *acts, size_t acts_count, eh_error *error)
+{
+    eh_state state = {0};
+    eh_note *own = calloc(acts_count + 1, sizeof *own); /* what the acts leave among themselves */
+    size_t own_count = 0;
+    if (own == NULL)
+        return eh_fail_memory(error);
+    (void)state_find(index, eh_siphash(index->secret, key), &state);
+    eh_code code = EH_OK;
+    for (size_t i = 0; code == EH_OK && i < acts_count; i++) {
+        eh_effect effect;
+        uint32_t slots = eh_act_slots(&acts[i]);
+        const eh_note *asked = NULL;
+        for (size_t k = own_count; k > 0 && asked == NULL; k--)
+            asked = (own[k - 1].slots & slots) == slots ? &own[k - 1] : NULL;
+        if (asked == NULL)
+            asked = ask_find(index, &state, slots);
+        eh_act act = acts[i];
+        act.record = 1; /* any: whether it leaves a note */
+        code = eh_state_apply(&state, &act, act.kind == EH_ACT_CONFIRM ? asked : NULL, index->house.signal_keeps_ai, &own[own_count], &effect, error);
+        own_count += code == EH_OK && own[own_count].record != 0 ? 1 : 0;
+    }
+    free(own);
+    return code;
+}
+
+bool eh_index_state(const eh_rights_index *index, eh_view key, eh_state *state_out)
+{
+    return state_find(index, eh_siphash(index->secret, key), state_out);
 }
 
 /* Every name of the person leads nowhere from now on; the state is wiped. */
@@ -323,6 +390,8 @@ static void person_forget(eh_rights_index *index, uint32_t person)
 {
     static const eh_state nothing;
     person_cell *cell = cell_at(index, person);
+    if (cell->names == 0) /* gone already, or taken into another person */
+        return;
     for (uint32_t number = cell->names; number != 0;) {
         person_name *name = name_at(index, number - 1);
         atomic_store_explicit(&name->person, NOBODY, memory_order_release);
@@ -342,12 +411,17 @@ void eh_rights_index_forget(eh_rights_index *index, eh_view key)
     pthread_mutex_unlock(&index->writing);
 }
 
-static eh_code alias_link(eh_rights_index *index, eh_view alias, eh_view key, eh_error *error)
+void eh_index_forget(eh_rights_index *index, uint32_t person)
+{
+    pthread_mutex_lock(&index->writing);
+    person_forget(index, person);
+    pthread_mutex_unlock(&index->writing);
+}
+
+static eh_code alias_link(eh_rights_index *index, eh_view alias, uint32_t person, eh_error *error)
 {
     eh_hash128 alias_hash = eh_siphash(index->secret, alias);
-    uint32_t person = person_find(index, eh_siphash(index->secret, key)), other = person_find(index, alias_hash);
-    if (person == NOBODY)
-        return eh_fail(error, EH_NOT_FOUND, "nobody of that key is known");
+    uint32_t other = person_find(index, alias_hash);
     if (other == person)
         return EH_OK;
     if (other == NOBODY) {
@@ -373,7 +447,16 @@ static eh_code alias_link(eh_rights_index *index, eh_view alias, eh_view key, eh
 eh_code eh_rights_index_alias(eh_rights_index *index, eh_view alias, eh_view key, eh_error *error)
 {
     pthread_mutex_lock(&index->writing);
-    eh_code code = alias_link(index, alias, key, error);
+    uint32_t person = person_find(index, eh_siphash(index->secret, key));
+    eh_code code = person == NOBODY ? eh_fail(error, EH_NOT_FOUND, "nobody of that key is known") : alias_link(index, alias, person, error);
+    pthread_mutex_unlock(&index->writing);
+    return code;
+}
+
+eh_code eh_index_alias_to(eh_rights_index *index, uint32_t person, eh_view alias, eh_error *error)
+{
+    pthread_mutex_lock(&index->writing);
+    eh_code code = alias_link(index, alias, person, error);
     pthread_mutex_unlock(&index->writing);
     return code;
 }

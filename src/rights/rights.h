@@ -11,6 +11,7 @@
 #define EH_RIGHTS_RIGHTS_H
 
 #include "base/base.h"
+#include "base/secrets.h"
 
 /* ---- words ----------------------------------------------------------------------------------------------------------------- */
 
@@ -130,6 +131,7 @@ typedef struct {
     const char *wording;        /* exactly what was shown */
     const char *version;        /* of the wording or notice */
     const char *language;       /* BCP 47 of the wording */
+    int64_t recorded_s;         /* when it was recorded; 0 in a new act: now */
 } eh_act;
 
 /* ---- the question and its answer ---------------------------------------------------------------------------------------------- */
@@ -234,5 +236,82 @@ size_t eh_rights_index_count(const eh_rights_index *people);
  */
 bool eh_rights_index_may(const eh_rights_index *people, eh_view key, const eh_may_question *question, eh_may_answer *answer_out);
 EH_MUST_USE eh_code eh_may_question_check(const eh_may_question *question, eh_error *error);
+
+/* ---- the rights of a workspace: what was said, durable ---------------------------------------------------------------------------- */
+
+/**
+ * The acts of all people in `.evenhand/evenhand.db`, and their state in memory. Any number of threads; several processes may have the same
+ * workspace open. What eh_rights_say has answered with EH_OK is on the disk, in the answer to every later question in this process, and in that
+ * of every other process too: a counter in `.evenhand/rights.counter`, mapped by all, tells them to look.
+ */
+typedef struct eh_rights eh_rights;
+
+/** For the ledger, which is on the same floor: appends one entry about a person and gives its id. EH_UNAVAILABLE: not now; it is asked again later. */
+typedef struct {
+    eh_code (*append)(void *context, const char *kind, eh_view person, eh_view payload, char id_out[40], eh_error *error);
+    void *context;
+} eh_rights_ledger;
+
+typedef struct {
+    const char *state_folder;  /* .evenhand; made when it is not there */
+    eh_rights_house house;
+    eh_rights_ledger ledger;   /* append NULL: none */
+    const eh_entropy *entropy; /* for the key file; NULL: the system's */
+} eh_rights_options;
+
+/** errors: EH_CORRUPT when what is stored is not what was recorded (which act, whose); EH_NOT_FOUND when the key file is gone. cost: about a second per
+ *  million acts */
+EH_MUST_USE eh_code eh_rights_open(const eh_rights_options *options, eh_rights **rights_out, eh_error *error);
+void eh_rights_close(eh_rights **rights);
+
+/**
+ * May we? cost: as eh_rights_index_may, and one more keyed hash for who is not known (is it on the suppression list?). Takes a lock only when another
+ * process has written since the last question.
+ * errors: EH_INPUT for an unsound question; else the rights cannot be told, and the answer is no: treat every error so
+ */
+EH_MUST_USE eh_code eh_rights_may(eh_rights *rights, eh_view key, const eh_may_question *question, eh_may_answer *answer_out, eh_error *error);
+
+/** For audits: people who opted out of AI are a group of their own. */
+typedef enum {
+    EH_AI_MAY,       /* may be scored */
+    EH_AI_OPTED_OUT, /* said no: the switch, an objection, the browser's signal, erasure */
+    EH_AI_MUST_NOT,  /* has not said no, but must not be scored: a minor, a place where nobody is profiled unasked, a consent that is over */
+} eh_ai_state;
+/** states_out[i] is for keys[i]. cost: as eh_rights_may for each */
+EH_MUST_USE eh_code eh_rights_ai_states(eh_rights *rights, const char *const *keys, size_t keys_count, int64_t at_s, eh_ai_state *states_out,
+                                        eh_error *error);
+
+/** What became of an act. */
+typedef struct {
+    uint64_t record;  /* its id; that of the earlier one when exactly this act was on record already */
+    eh_effect effect;
+    bool known;       /* exactly this act was on record already: nothing was written */
+} eh_said_result;
+
+/**
+ * Records one act and applies it. `now_s`: the clock. An act by the person on somebody erased takes them off the suppression list when it is a yes.
+ *
+ * errors  EH_INPUT: a time in the future, a text too long, a wording whose version is taken by another one (a changed wording needs a new version),
+ *         a consent by the person without how or wording; EH_DENIED: a control that is no consent, an import about somebody erased; EH_CONFLICT:
+ *         nothing to confirm; EH_UNAVAILABLE: another writer does not end
+ */
+EH_MUST_USE eh_code eh_rights_say(eh_rights *rights, eh_view key, const eh_act *act, int64_t now_s, eh_said_result *result_out, eh_error *error);
+
+/** What one person has said, and under which addresses they are known besides. */
+typedef struct {
+    eh_view key;
+    eh_view email, phone;    /* empty: not told */
+    const eh_act *acts;
+    size_t acts_count;
+    eh_said_result *results; /* acts_count of them; filled */
+    eh_code refused;         /* filled: EH_OK, or why nothing of this speech was recorded */
+    bool lifted;             /* filled: was taken off the suppression list */
+} eh_speech;
+
+/**
+ * Records what many people have said in one transaction, so that a file of a million is one of a few hundred. A speech that is refused (see eh_rights_say)
+ * is left out and marked; a speech alone that is refused is the error itself. The acts of one speech are recorded all or none.
+ */
+EH_MUST_USE eh_code eh_rights_say_many(eh_rights *rights, eh_speech *speeches, size_t speeches_count, int64_t now_s, eh_error *error);
 
 #endif

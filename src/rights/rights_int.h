@@ -93,4 +93,16 @@ typedef struct {
 void eh_answer(const eh_state *state, const eh_notes *notes, const eh_rights_house *house, const eh_may_question *question,
                eh_may_answer *answer_out);
 
+/* ---- the index by number (index.c), for who keeps his own list of people ----------------------------------------------------------- */
+
+/** The number of the person of that key, made when there is none. */
+EH_MUST_USE eh_code eh_index_person_add(eh_rights_index *index, eh_view key, uint32_t *person_out, eh_error *error);
+EH_MUST_USE eh_code eh_index_apply_to(eh_rights_index *index, uint32_t person, const eh_act *act, eh_effect *effect_out, eh_error *error);
+EH_MUST_USE eh_code eh_index_alias_to(eh_rights_index *index, uint32_t person, eh_view alias, eh_error *error);
+void eh_index_forget(eh_rights_index *index, uint32_t person);
+/** Whether the acts, one after the other, would be accepted; nothing is done. */
+EH_MUST_USE eh_code eh_index_try(eh_rights_index *index, eh_view key, const eh_act *acts, size_t acts_count, eh_error *error);
+/** A copy of the state; false when nobody of that key is known. */
+bool eh_index_state(const eh_rights_index *index, eh_view key, eh_state *state_out);
+
 #endif

@@ -1,0 +1,113 @@
+/**
+ * Private to this room: the handle, its tables and what the files of this room share of them.
+ */
+#ifndef EH_RIGHTS_RECORDS_INT_H
+#define EH_RIGHTS_RECORDS_INT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/secrets.h"
+#include "rights/person.h"
+#include "rights/rights_int.h"
+#include "store/store.h"
+
+enum { EH_SEAL_BYTES = 16, EH_HASH_BYTES = 32 };
+
+/** The keys of this room, all from one file. */
+typedef struct {
+    eh_secret suppression; /* for the hashes of who was erased */
+    eh_secret seal;        /* for the chain of each person's acts */
+    eh_secret record;      /* for the ids of acts */
+    eh_secret receipt;     /* seed of the key that signs receipts */
+    uint8_t index[16];     /* for the table in memory */
+} eh_rights_keys;
+
+typedef struct eh_suppressed eh_suppressed; /* the hashes in memory (suppression.c) */
+
+struct eh_rights {
+    eh_rights_index *index;
+    eh_suppressed *suppressed;
+    _Atomic uint64_t *shared;  /* the counter of all processes */
+    _Atomic uint64_t seen;     /* its value when we last looked */
+    _Atomic int broken;        /* what is in memory may not be what is on the disk: every answer is an error */
+
+    pthread_mutex_t writing;   /* all below */
+    eh_store *store;
+    eh_rights_keys keys;
+    eh_rights_ledger ledger;
+    char *state_folder;
+    uint32_t *numbers;         /* of persons in the index, by person, plus 1; 0: gone */
+    size_t numbers_count;
+    int64_t last_person, last_act, last_alias, last_move, last_suppression;
+    eh_speech *told;           /* whose effects the next refresh fills in, in their order */
+    size_t told_count, told_speech, told_act;
+};
+
+/* ---- opening, keys (open.c) ----------------------------------------------------------------------------------------------------------- */
+
+/** Reads all that other processes have written since; the writer's lock is held. */
+EH_MUST_USE eh_code eh_rights_refresh(eh_rights *rights, eh_error *error);
+/** Commits what was written, brings it into memory, tells the other processes; fills their effects. The writer's lock is held. */
+EH_MUST_USE eh_code eh_rights_commit(eh_rights *rights, eh_speech *speeches, size_t speeches_count, eh_error *error);
+/** Gives every act that has none its entry in the ledger, if there is one and it can be written now. The writer's lock is not held. */
+EH_MUST_USE eh_code eh_rights_log(eh_rights *rights, eh_error *error);
+/** A number never used before, from the counter of that name. Inside a transaction. */
+EH_MUST_USE eh_code eh_rights_next(eh_rights *rights, const char *counter, int64_t *number_out, eh_error *error);
+
+/* ---- acts on the disk (acts.c) ----------------------------------------------------------------------------------------------------------- */
+
+extern const char *const eh_rights_tables[];
+extern const size_t eh_rights_tables_count;
+
+/** The columns of an act, for SELECTs that eh_act_read understands. */
+#define EH_ACT_COLUMNS                                                                                                                       \
+    "a.act, a.person, a.record, a.kind, a.said_by, a.purpose, a.channel, a.control, a.at_s, a.until_s, a.birth_day, a.soft_facts, "          \
+    "a.jurisdiction, a.product_group, a.how, a.wording, a.recorded_s, a.seal"
+enum { EH_ACT_COLUMNS_COUNT = 18 };
+
+/** One row; texts are borrowed from the statement until its next step. */
+typedef struct {
+    int64_t act_number, person, recorded_s;
+    eh_act act;        /* wording, version, language NULL: see wording_hash */
+    eh_view wording_hash, seal;
+    char how[1025], product_group[129];
+} eh_act_row;
+
+/** errors: EH_CORRUPT for values that no writer of ours writes. */
+EH_MUST_USE eh_code eh_act_row_read(const eh_statement *statement, eh_act_row *row_out, eh_error *error);
+/** The next link of the person's chain of seals. */
+void eh_act_seal(const eh_rights_keys *keys, const uint8_t before[EH_SEAL_BYTES], const eh_act_row *row, uint8_t seal_out[EH_SEAL_BYTES]);
+/** The id of an act of the person of that key: the same act has the same id. Never 0. */
+uint64_t eh_act_record(const eh_rights_keys *keys, eh_view key, const eh_act *act, uint32_t attempt);
+
+/** A person as the disk knows them. */
+typedef struct {
+    int64_t person;
+    uint8_t head[EH_SEAL_BYTES]; /* the seal of their last act */
+    int64_t acts_count;
+} eh_person_row;
+
+/** Finds by key or alias. */
+EH_MUST_USE eh_code eh_person_find(eh_rights *rights, eh_view key, eh_person_row *person_out, bool *found_out, eh_error *error);
+/** As eh_person_read; the writer's lock is held. */
+EH_MUST_USE eh_code eh_person_read_locked(eh_rights *rights, eh_view key, eh_arena *arena, eh_person *person_out, eh_error *error);
+/** Makes one; inside a transaction. */
+EH_MUST_USE eh_code eh_person_make(eh_rights *rights, eh_view key, int64_t now_s, eh_person_row *person_out, eh_error *error);
+/** Writes one act at the end of the person's chain; inside a transaction. */
+EH_MUST_USE eh_code eh_act_insert(eh_rights *rights, eh_person_row *person, eh_act_row *row, eh_error *error);
+/** Checks the texts and times of an act, and what a consent must bring. */
+EH_MUST_USE eh_code eh_act_check(const eh_act *act, int64_t now_s, eh_error *error);
+
+/* ---- who was erased (suppression.c) -------------------------------------------------------------------------------------------------------- */
+
+EH_MUST_USE eh_code eh_suppressed_open(eh_suppressed **suppressed_out, eh_error *error);
+void eh_suppressed_close(eh_suppressed **suppressed);
+/** Adds or removes; the writer's lock is held. */
+EH_MUST_USE eh_code eh_suppressed_set(eh_suppressed *suppressed, const uint8_t hash[16], bool on, eh_error *error);
+/** Any thread. */
+bool eh_suppressed_has(const eh_suppressed *suppressed, const uint8_t hash[16]);
+/** The keyed hash of an identifier; `kind` is "key", "email" or "phone". What is e-mail is compared without regard to letter case. */
+void eh_suppression_hash(const eh_rights_keys *keys, const char *kind, eh_view value, uint8_t hash_out[EH_HASH_BYTES]);
+
+#endif

@@ -1,0 +1,360 @@
+/* Asking and saying: what decisions call, and how an act gets onto the disk and into memory, in this order. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "rights/records_int.h"
+
+/* ---- asking ---------------------------------------------------------------------------------------------------------------------------- */
+
+/* Another process has written: read it before answering. */
+static eh_code look(eh_rights *rights, eh_error *error)
+{
+    if (atomic_load_explicit(&rights->broken, memory_order_acquire) != 0)
+        return eh_fail(error, EH_UNAVAILABLE, "what people have said cannot be told now; until it can, the answer is no");
+    if (atomic_load_explicit(rights->shared, memory_order_acquire) == atomic_load_explicit(&rights->seen, memory_order_acquire))
+        return EH_OK;
+    pthread_mutex_lock(&rights->writing);
+    eh_code code = eh_rights_refresh(rights, error);
+    pthread_mutex_unlock(&rights->writing);
+    return code;
+}
+
+static bool is_suppressed(const eh_rights *rights, eh_view key)
+{
+    uint8_t hash[EH_HASH_BYTES];
+    if (key.len > EH_RIGHTS_KEY_BYTES_MAX)
+        return false;
+    eh_suppression_hash(&rights->keys, "key", key, hash);
+    return eh_suppressed_has(rights->suppressed, hash);
+}
+
+static void may(eh_rights *rights, eh_view key, const eh_may_question *question, eh_may_answer *answer_out)
+{
+    if (eh_rights_index_may(rights->index, key, question, answer_out) || !is_suppressed(rights, key))
+        return;
+    *answer_out = (eh_may_answer){.said = EH_SAID_NO, .why = EH_WHY_ERASED, .sentence = eh_why_sentence(EH_WHY_ERASED), .law = answer_out->law,
+                                  .jurisdiction = answer_out->jurisdiction};
+}
+
+eh_code eh_rights_may(eh_rights *rights, eh_view key, const eh_may_question *question, eh_may_answer *answer_out, eh_error *error)
+{
+    EH_TRY(eh_may_question_check(question, error));
+    EH_TRY(look(rights, error));
+    may(rights, key, question, answer_out);
+    return EH_OK;
+}
+
+eh_code eh_rights_ai_states(eh_rights *rights, const char *const *keys, size_t keys_count, int64_t at_s, eh_ai_state *states_out,
+                            eh_error *error)
+{
+    const eh_may_question question = {.purpose = EH_PURPOSE_AI, .at_s = at_s};
+    EH_TRY(eh_may_question_check(&question, error));
+    EH_TRY(look(rights, error));
+    for (size_t i = 0; i < keys_count; i++) {
+        eh_may_answer answer;
+        may(rights, eh_view_of(keys[i]), &question, &answer);
+        states_out[i] = answer.may ? EH_AI_MAY : answer.said == EH_SAID_NO ? EH_AI_OPTED_OUT : EH_AI_MUST_NOT;
+    }
+    return EH_OK;
+}
+
+/* ---- the ledger ---------------------------------------------------------------------------------------------------------------------------- */
+
+static void payload_write(const eh_act_row *row, eh_buffer *out)
+{
+    char record[24];
+    eh_json_writer json;
+    const eh_act *act = &row->act;
+    snprintf(record, sizeof record, "%016llx", (unsigned long long)act->record);
+    eh_json_begin(&json, out, false, false);
+    eh_json_object_open(&json, NULL);
+    eh_json_text(&json, "record", record);
+    eh_json_text(&json, "act", eh_act_kind_name(act->kind));
+    eh_json_text(&json, "by", eh_act_by_name(act->by));
+    eh_json_text(&json, "purpose", eh_purpose_name(act->purpose));
+    eh_json_text(&json, "channel", eh_channel_name(act->channel));
+    eh_json_integer(&json, "at", act->at_s);
+    if (act->until_s != 0)
+        eh_json_integer(&json, "until", act->until_s);
+    eh_json_text(&json, "jurisdiction", act->jurisdiction.text);
+    eh_json_text(&json, "how", act->how);
+    if (row->wording_hash.ptr != NULL) {
+        char hex[2 * EH_HASH_BYTES + 1];
+        eh_hex(row->wording_hash.ptr, EH_HASH_BYTES, hex);
+        eh_json_text(&json, "wording_sha256", hex);
+    }
+    eh_json_object_close(&json);
+}
+
+/* One act without an entry in the ledger gets one. *found_out is false when there is none left. */
+static eh_code log_one(eh_rights *rights, bool *found_out, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
+    EH_CLEANUP(eh_statement_close) eh_statement *update = NULL;
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer payload = {0};
+    eh_act_row row;
+    char id[40] = "";
+    EH_TRY(eh_store_prepare(rights->store,
+                            "SELECT " EH_ACT_COLUMNS ", p.key FROM rights_act a JOIN rights_person p ON p.person = a.person WHERE a.ledger IS NULL "
+                            "ORDER BY a.act LIMIT 1",
+                            &find, error));
+    EH_TRY(eh_statement_step(find, found_out, error));
+    if (!*found_out)
+        return EH_OK;
+    EH_TRY(eh_act_row_read(find, &row, error));
+    payload_write(&row, &payload);
+    EH_TRY(eh_buffer_check(&payload, error));
+    EH_TRY(rights->ledger.append(rights->ledger.context, eh_act_kind_name(row.act.kind), eh_column_text(find, EH_ACT_COLUMNS_COUNT),
+                                 eh_buffer_view(&payload), id, error));
+    eh_statement_close(&find);
+    EH_TRY(eh_store_prepare(rights->store, "UPDATE rights_act SET ledger = $1 WHERE act = $2", &update, error));
+    eh_bind_text(update, 1, eh_view_of(id));
+    eh_bind_integer(update, 2, row.act_number);
+    return eh_statement_run(update, error);
+}
+
+eh_code eh_rights_log(eh_rights *rights, eh_error *error)
+{
+    eh_code code = EH_OK;
+    if (rights->ledger.append == NULL)
+        return EH_OK;
+    pthread_mutex_lock(&rights->writing);
+    for (bool found = true; code == EH_OK && found;)
+        code = log_one(rights, &found, error);
+    pthread_mutex_unlock(&rights->writing);
+    return code == EH_UNAVAILABLE ? EH_OK : code; /* who holds the ledger now will do it */
+}
+
+/* ---- saying ---------------------------------------------------------------------------------------------------------------------------------- */
+
+static eh_code key_check(eh_view key, eh_error *error)
+{
+    if (key.len == 0 || key.len > EH_RIGHTS_KEY_BYTES_MAX)
+        return eh_fail(error, key.len == 0 ? EH_INPUT : EH_LIMIT, "a person's key has 1 to %d bytes, not %zu", EH_RIGHTS_KEY_BYTES_MAX, key.len);
+    if (!eh_utf8_valid(key) || memchr(key.ptr, '\0', key.len) != NULL)
+        return eh_fail(error, EH_INPUT, "a person's key is not valid UTF-8");
+    return EH_OK;
+}
+
+/* Is exactly this act on record? Else *record_out is an id that is free. */
+static eh_code record_settle(eh_rights *rights, eh_view key, int64_t person, const eh_act *act, uint64_t *record_out, bool *known_out, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
+    EH_TRY(eh_store_prepare(rights->store, "SELECT a.person, a.kind, a.at_s FROM rights_act a WHERE a.record = $1", &find, error));
+    for (uint32_t attempt = 0;; attempt++) {
+        bool row = false;
+        uint64_t record = attempt == 0 && act->record != 0 ? act->record : eh_act_record(&rights->keys, key, act, attempt);
+        eh_bind_integer(find, 1, (int64_t)record);
+        EH_TRY(eh_statement_step(find, &row, error));
+        bool same = row && eh_column_integer(find, 0) == person && eh_column_integer(find, 1) == (int64_t)act->kind &&
+                    eh_column_integer(find, 2) == act->at_s;
+        eh_statement_reset(find);
+        if (!row || same) {
+            *record_out = record;
+            *known_out = same;
+            return EH_OK;
+        }
+    }
+}
+
+/* One person's acts on their way onto the disk. */
+typedef struct {
+    eh_rights *rights;
+    eh_speech *speech;
+    eh_person_row person;
+    bool person_found;
+    bool wrote; /* something is in the transaction: no way back but a rollback */
+    int64_t now_s;
+} saying;
+
+static const char *const contact_kinds[] = {"key", "email", "phone"};
+
+static eh_view contact_of(const eh_speech *speech, size_t kind)
+{
+    return kind == 0 ? speech->key : kind == 1 ? speech->email : speech->phone;
+}
+
+/* Somebody who was erased comes back by an own yes, and by nothing else. Also asked of the e-mail address and the number under another key. */
+static eh_code suppression_lift(saying *s, const eh_act *act, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *remove = NULL;
+    eh_rights *rights = s->rights;
+    bool yes = act->by == EH_BY_PERSON && (act->kind == EH_ACT_CONSENT || act->kind == EH_ACT_ASK);
+    for (size_t kind = 0; kind < 3; kind++) {
+        uint8_t hash[EH_HASH_BYTES];
+        eh_view value = contact_of(s->speech, kind);
+        if (value.len == 0)
+            continue;
+        eh_suppression_hash(&rights->keys, contact_kinds[kind], value, hash);
+        if (!eh_suppressed_has(rights->suppressed, hash))
+            continue;
+        if (!yes)
+            return eh_fail(error, EH_DENIED, "this person was erased and is on the suppression list; only a fresh yes of their own brings them back");
+        if (remove == NULL)
+            EH_TRY(eh_store_prepare(rights->store, "DELETE FROM rights_suppression WHERE hash = $1", &remove, error));
+        eh_bind_bytes(remove, 1, (eh_view){(const char *)hash, sizeof hash});
+        s->wrote = true;
+        EH_TRY(eh_statement_run(remove, error));
+        s->speech->lifted = true;
+    }
+    return EH_OK;
+}
+
+static eh_code contact_keep(saying *s, size_t kind, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
+    char lower[EH_RIGHTS_KEY_BYTES_MAX];
+    eh_view value = contact_of(s->speech, kind);
+    int64_t number = 0;
+    if (value.len == 0)
+        return EH_OK;
+    for (size_t i = 0; i < value.len; i++)
+        lower[i] = kind == 1 && value.ptr[i] >= 'A' && value.ptr[i] <= 'Z' ? (char)(value.ptr[i] - 'A' + 'a') : value.ptr[i];
+    EH_TRY(eh_rights_next(s->rights, "contact", &number, error));
+    EH_TRY(eh_store_prepare(s->rights->store,
+                            "INSERT INTO rights_contact (contact, person, kind, value) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", &insert, error));
+    eh_bind_integer(insert, 1, number);
+    eh_bind_integer(insert, 2, s->person.person);
+    eh_bind_text(insert, 3, eh_view_of(contact_kinds[kind]));
+    eh_bind_text(insert, 4, (eh_view){lower, value.len});
+    return eh_statement_run(insert, error);
+}
+
+static eh_code person_settle(saying *s, const eh_act *act, eh_error *error)
+{
+    if (s->person_found)
+        return EH_OK;
+    if (act != NULL)
+        EH_TRY(suppression_lift(s, act, error));
+    s->wrote = true;
+    EH_TRY(eh_person_make(s->rights, s->speech->key, s->now_s, &s->person, error));
+    s->person_found = true;
+    return EH_OK;
+}
+
+static eh_code act_write(saying *s, const eh_act *act, eh_said_result *result_out, eh_error *error)
+{
+    eh_act_row row = {.act = *act, .recorded_s = act->recorded_s != 0 ? act->recorded_s : s->now_s};
+    EH_TRY(record_settle(s->rights, s->speech->key, s->person_found ? s->person.person : 0, act, &row.act.record, &result_out->known, error));
+    result_out->record = row.act.record;
+    result_out->effect = EH_EFFECT_NONE;
+    if (result_out->known)
+        return EH_OK;
+    EH_TRY(person_settle(s, act, error));
+    s->wrote = true;
+    return eh_act_insert(s->rights, &s->person, &row, error);
+}
+
+/* Inside the transaction: the checks that need what others have written, then the rows. Memory is not touched by own acts yet. */
+static eh_code speech_write(saying *s, eh_error *error)
+{
+    eh_speech *speech = s->speech;
+    EH_TRY(eh_person_find(s->rights, speech->key, &s->person, &s->person_found, error));
+    EH_TRY(eh_index_try(s->rights->index, speech->key, speech->acts, speech->acts_count, error));
+    for (size_t i = 0; i < speech->acts_count; i++)
+        EH_TRY(act_write(s, &speech->acts[i], &speech->results[i], error));
+    EH_TRY(person_settle(s, NULL, error));
+    for (size_t kind = 1; kind < 3; kind++)
+        EH_TRY(contact_keep(s, kind, error));
+    return EH_OK;
+}
+
+static eh_code speech_check(const eh_speech *speech, int64_t now_s, eh_error *error)
+{
+    EH_TRY(key_check(speech->key, error));
+    if (speech->email.len > 0)
+        EH_TRY(key_check(speech->email, error));
+    if (speech->phone.len > 0)
+        EH_TRY(key_check(speech->phone, error));
+    for (size_t i = 0; i < speech->acts_count; i++)
+        EH_TRY(eh_act_check(&speech->acts[i], now_s, error));
+    return EH_OK;
+}
+
+/* Commits, then brings it into memory, then tells the other processes. A failure after the commit leaves memory behind the disk: nobody may rely on it. */
+eh_code eh_rights_commit(eh_rights *rights, eh_speech *speeches, size_t speeches_count, eh_error *error)
+{
+    eh_code code = eh_store_commit(rights->store, error);
+    if (code != EH_OK) {
+        eh_store_rollback(rights->store);
+        return code;
+    }
+    rights->told = speeches;
+    rights->told_count = speeches_count;
+    rights->told_speech = rights->told_act = 0;
+    code = eh_rights_refresh(rights, error);
+    rights->told = NULL;
+    rights->told_count = 0;
+    uint64_t before = atomic_fetch_add_explicit(rights->shared, 1, memory_order_acq_rel);
+    if (before == atomic_load_explicit(&rights->seen, memory_order_relaxed))
+        atomic_store_explicit(&rights->seen, before + 1, memory_order_release);
+    return code;
+}
+
+/* In memory too, now that it is on the disk. */
+static eh_code lifted_forget(eh_rights *rights, const eh_speech *speech, eh_error *error)
+{
+    for (size_t kind = 0; kind < 3; kind++) {
+        uint8_t hash[EH_HASH_BYTES];
+        if (contact_of(speech, kind).len == 0)
+            continue;
+        eh_suppression_hash(&rights->keys, contact_kinds[kind], contact_of(speech, kind), hash);
+        EH_TRY(eh_suppressed_set(rights->suppressed, hash, false, error));
+    }
+    return EH_OK;
+}
+
+/* A speech that is refused before anything of it was written is left out when there are others beside it. */
+static eh_code speeches_write(eh_rights *rights, eh_speech *speeches, size_t speeches_count, int64_t now_s, eh_error *error)
+{
+    EH_TRY(eh_rights_refresh(rights, error));
+    for (size_t i = 0; i < speeches_count; i++) {
+        saying s = {.rights = rights, .speech = &speeches[i], .now_s = now_s};
+        speeches[i].refused = EH_OK;
+        speeches[i].lifted = false;
+        eh_code code = speech_check(&speeches[i], now_s, error);
+        if (code == EH_OK)
+            code = speech_write(&s, error);
+        if (code == EH_OK)
+            continue;
+        bool of_its_own = code == EH_DENIED || code == EH_CONFLICT || code == EH_INPUT || code == EH_LIMIT;
+        if (s.wrote || !of_its_own || speeches_count == 1)
+            return code;
+        speeches[i].refused = code;
+    }
+    return EH_OK;
+}
+
+static eh_code say_locked(eh_rights *rights, eh_speech *speeches, size_t speeches_count, int64_t now_s, eh_error *error)
+{
+    EH_TRY(eh_store_begin(rights->store, error));
+    eh_code code = speeches_write(rights, speeches, speeches_count, now_s, error);
+    if (code != EH_OK) {
+        eh_store_rollback(rights->store);
+        return code;
+    }
+    EH_TRY(eh_rights_commit(rights, speeches, speeches_count, error));
+    for (size_t i = 0; i < speeches_count; i++)
+        if (speeches[i].lifted)
+            EH_TRY(lifted_forget(rights, &speeches[i], error));
+    return EH_OK;
+}
+
+eh_code eh_rights_say_many(eh_rights *rights, eh_speech *speeches, size_t speeches_count, int64_t now_s, eh_error *error)
+{
+    pthread_mutex_lock(&rights->writing);
+    eh_code code = say_locked(rights, speeches, speeches_count, now_s, error);
+    pthread_mutex_unlock(&rights->writing);
+    return code == EH_OK ? eh_rights_log(rights, error) : code;
+}
+
+eh_code eh_rights_say(eh_rights *rights, eh_view key, const eh_act *act, int64_t now_s, eh_said_result *result_out, eh_error *error)
+{
+    eh_said_result result = {0};
+    eh_speech speech = {.key = key, .acts = act, .acts_count = 1, .results = &result};
+    EH_TRY(eh_rights_say_many(rights, &speech, 1, now_s, error));
+    if (result_out != NULL)
+        *result_out = result;
+    return EH_OK;
+}
