@@ -10,6 +10,26 @@ _evenhand_formats() {
     compopt -o nospace 2>/dev/null
 }
 
+_evenhand_scan() {
+    local cur=$1 prev=$2
+    case $prev in
+        --format) _evenhand_formats "$cur" ;;
+        --direction) mapfile -t COMPREPLY < <(compgen -W 'low high both' -- "$cur") ;;
+        --output) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
+        --decision | --expected | --label | --score | --weight | --within | --where | --over | --bands | --penalty | \
+            --confidence | --threads | --memory | --seed) ;;
+        *)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W '--decision --expected --label --score --weight --within --where --over
+                    --bands --direction --penalty --confidence --format --output --threads --memory --seed --quiet --help' -- "$cur")
+            else
+                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+                compopt -o filenames 2>/dev/null
+            fi
+            ;;
+    esac
+}
+
 _evenhand() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
     # --format=text arrives as three words, because = divides words.
@@ -20,10 +40,14 @@ _evenhand() {
     fi
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'audit limits --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'audit scan limits --help --version' -- "$cur")
         return
     fi
-    [[ $command == audit ]] || return
+    [[ $command == audit || $command == scan ]] || return
+    if [[ $command == scan ]]; then
+        _evenhand_scan "$cur" "$prev"
+        return
+    fi
     case $prev in
         --format) _evenhand_formats "$cur" ;;
         --before | --output) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;

@@ -32,6 +32,9 @@
     LIMIT(EH_SCORE_ROWS_EXACT_MAX, 1048576, "rows", "rows up to which every score is kept exactly")       \
     LIMIT(EH_SCORE_GRID_COUNT, 8192, "bins", "equal bins of the score above that") \
     LIMIT(EH_SOFT_CELLS_MAX, 262144, "cells", "different probabilities of one --soft attribute")           \
+    LIMIT(EH_SCAN_ATTRIBUTES_MAX, 32, "attributes", "attributes of one scan")                              \
+    LIMIT(EH_SCAN_CELLS_MAX, 2097152, "cells", "combinations of values of one scan")                       \
+    LIMIT(EH_SCAN_GROUPS_MAX, 10, "groups", "hidden groups that one scan tells of")                        \
     LIMIT(EH_GROUP_NAME_BYTES_MAX, 1024, "bytes", "name of a group; longer ones are refused")              \
     LIMIT(EH_JSON_BYTES_MAX, 67108864, "bytes", "a JSON document that is read")                            \
     LIMIT(EH_JSON_DEPTH_MAX, 64, "levels", "nesting of a JSON document that is read")                      \

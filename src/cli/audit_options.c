@@ -52,7 +52,7 @@ static eh_code read_where(const eh_option_use *use, eh_error *error)
 /* ---- numbers ----------------------------------------------------------------------------------------------------------------------- */
 
 /* A share such as 0.95 or 95%; with `bare_percent` 95 says the same. Read as decimal text, so that 95% is the very double 0.95. */
-static bool read_share(const char *value, bool bare_percent, double *share_out)
+bool eh_share_read(const char *value, bool bare_percent, double *share_out)
 {
     size_t len = strlen(value);
     double number = 0;
@@ -75,7 +75,7 @@ static eh_code read_tolerance(const eh_option_use *use, eh_error *error)
 {
     eh_audit_request *request = use->target;
     double share = 0;
-    if (!read_share(use->value, false, &share) || !(share > 0 && share < 1))
+    if (!eh_share_read(use->value, false, &share) || !(share > 0 && share < 1))
         return eh_fail(error, EH_INPUT, "%s: '%.60s' is no number between 0 and 1; the four-fifths rule is 0.8", use->option, use->value);
     request->options.ratio_min = share > 1 - share ? share : 1 - share;
     return EH_OK;
@@ -85,7 +85,7 @@ static eh_code read_confidence(const eh_option_use *use, eh_error *error)
 {
     eh_audit_request *request = use->target;
     double share = 0;
-    if (!read_share(use->value, true, &share) || !(share > 0.5 && share < 1))
+    if (!eh_share_read(use->value, true, &share) || !(share > 0.5 && share < 1))
         return eh_fail(error, EH_INPUT, "%s: '%.60s' is no number between 0.5 and 1 (nor a percentage between 50 and 100)", use->option,
                        use->value);
     request->options.confidence = share;
@@ -134,7 +134,7 @@ static eh_code read_memory(const eh_option_use *use, eh_error *error)
 /* ---- lists of words ------------------------------------------------------------------------------------------------------------------ */
 
 /* Sets bit i of *bits_out for each word of a comma-separated list that is names[i]. */
-static eh_code read_words(const eh_option_use *use, const char *const *names, size_t names_count, uint32_t *bits_out, eh_error *error)
+eh_code eh_words_read(const eh_option_use *use, const char *const *names, size_t names_count, uint32_t *bits_out, eh_error *error)
 {
     uint32_t bits = 0;
     for (const char *at = use->value; at != NULL;) {
@@ -166,7 +166,7 @@ static eh_code read_gate(const eh_option_use *use, eh_error *error)
     const char *names[EH_MEASURES_COUNT];
     for (size_t i = 0; i < EH_MEASURES_COUNT; i++)
         names[i] = eh_measure_get((eh_measure)i)->name;
-    return read_words(use, names, EH_MEASURES_COUNT, &request->options.gate, error);
+    return eh_words_read(use, names, EH_MEASURES_COUNT, &request->options.gate, error);
 }
 
 static eh_code read_format(const eh_option_use *use, eh_error *error)
@@ -175,7 +175,7 @@ static eh_code read_format(const eh_option_use *use, eh_error *error)
     const char *names[EH_FORMATS_COUNT];
     for (size_t i = 0; i < EH_FORMATS_COUNT; i++)
         names[i] = eh_formats[i].name;
-    return read_words(use, names, EH_FORMATS_COUNT, &request->formats, error);
+    return eh_words_read(use, names, EH_FORMATS_COUNT, &request->formats, error);
 }
 
 /* ---- the rest ----------------------------------------------------------------------------------------------------------------------------- */

@@ -27,6 +27,8 @@ int eh_audit_command(int argc, char **argv);
 void eh_audit_help(eh_buffer *out);
 int eh_limits_command(int argc, char **argv);
 void eh_limits_help(eh_buffer *out);
+int eh_scan_command(int argc, char **argv);
+void eh_scan_help(eh_buffer *out);
 /** The general help: what the program is, the commands, where to read on. */
 void eh_general_help(const eh_command *commands, size_t commands_count, eh_buffer *out);
 
@@ -80,6 +82,11 @@ bool eh_number_read(eh_view text, double *number_out);
 /** A whole number between low and high, digits only; the error names both. */
 EH_MUST_USE eh_code eh_whole_read(const eh_option_use *use, uint64_t low, uint64_t high, uint64_t *number_out, eh_error *error);
 
+/** A share such as 0.95 or 95%; with `bare_percent` 95 says the same. Read as decimal text, so that 95% is the very double 0.95. */
+bool eh_share_read(const char *value, bool bare_percent, double *share_out);
+/** Sets bit i of *bits_out for each word of a comma-separated list that is names[i]; the error lists the names. */
+eh_code eh_words_read(const eh_option_use *use, const char *const *names, size_t names_count, uint32_t *bits_out, eh_error *error);
+
 /* ---- the options of `evenhand audit` (audit_options.c) ------------------------------------------------------------------------ */
 
 enum { EH_FORMAT_TEXT, EH_FORMAT_JSON, EH_FORMAT_HTML, EH_FORMAT_CSV, EH_FORMATS_COUNT };
@@ -114,6 +121,26 @@ typedef struct {
 EH_MUST_USE eh_code eh_audit_request_parse(int argc, char **argv, eh_arena *arena, const eh_audit_request **request_out, eh_error *error);
 /** The options of the audit as help text. */
 void eh_audit_options_help(eh_buffer *out);
+
+/* ---- the options of `evenhand scan` (scan_options.c) ------------------------------------------------------------------------ */
+
+/** All that a scan was asked for. Lives in the arena that it was read into; texts are borrowed from argv. */
+typedef struct {
+    const char *const *files;
+    size_t files_count;
+    eh_coded_spec spec;
+    eh_cube_attribute attributes[EH_SCAN_ATTRIBUTES_MAX];
+    eh_scan_options options;
+    uint32_t threads;
+    uint64_t memory_bytes_max;
+    const char *output_prefix;
+    unsigned formats;
+    bool quiet;
+    bool help;
+} eh_scan_request;
+
+EH_MUST_USE eh_code eh_scan_request_parse(int argc, char **argv, eh_arena *arena, const eh_scan_request **request_out, eh_error *error);
+void eh_scan_options_help(eh_buffer *out);
 
 /* ---- options that speak of attributes (attribute_options.c): readers of the audit's table ---------------------------------------- */
 

@@ -8,6 +8,7 @@
 
 static const eh_command commands[] = {
     {"audit", "audits a list of decisions: who was picked, who was left out, how sure", eh_audit_command, eh_audit_help},
+    {"scan", "looks for hidden groups that are chosen less or more often than expected", eh_scan_command, eh_scan_help},
     {"limits", "prints every maximum of the program", eh_limits_command, eh_limits_help},
 };
 enum { COMMANDS_COUNT = sizeof commands / sizeof commands[0] };

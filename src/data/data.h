@@ -198,4 +198,66 @@ typedef struct {
 EH_MUST_USE eh_code eh_soft_read(eh_engine *engine, const eh_cube_spec *spec, const eh_soft_spec *soft, eh_arena *arena, eh_soft_table *table_out,
                                  eh_error *error);
 
+/* ---- rows as codes: every column that can be grouped --------------------------------------------------------------------------- */
+
+typedef struct {
+    eh_expression decision;    /* what happened, yes or no; needed; NULL allowed and counted */
+    const char *decision_option; /* as it stands in errors: "--decision" or "--label" */
+    eh_expression expected;    /* .sql NULL: none; a probability in [0, 1] for each row */
+    const char *expected_option; /* "--expected" or "--score" */
+    eh_expression label;       /* .sql NULL: none; divides the rows into strata: yes, no, missing */
+    eh_expression score;       /* .sql NULL: none; divides the rows into strata: EH_CODED_SCORE_BANDS bands with equally many rows */
+    eh_expression within;      /* .sql NULL: none; divides the rows into strata, one per value */
+    eh_expression weight;      /* .sql NULL: every row counts 1; rows of weight 0 are left out */
+    const char *where;         /* NULL: all rows */
+    const eh_cube_attribute *attributes; /* with their bands; the others are cut and joined by themselves */
+    size_t attributes_count;   /* 0: all columns that can be grouped and do not stand in an expression above */
+    const eh_cube_attribute *banded; /* then: columns, by name, with their bands */
+    size_t banded_count;
+} eh_coded_spec;
+
+enum {
+    EH_CODED_SCORE_BANDS = 20,  /* of a score that makes strata */
+    EH_CODED_BANDS = 10,        /* of a number with many values */
+    EH_CODED_NUMBERS_MAX = 12,  /* different numbers up to which each is a group */
+    EH_CODED_TEXTS_MAX = 24,    /* different texts up to which each is a group; of more the largest are kept and the others joined */
+    EH_CODED_TEXTS_NAMED_MAX = 62, /* the same for a column that was named */
+};
+
+/** Rows that agree in everything. */
+typedef struct {
+    uint64_t rows, yes;
+    double weight;
+    double expected;           /* mean; NaN without */
+    uint32_t stratum;
+} eh_coded_cell;
+
+/** A column that is not grouped, and why, in words: "each value occurs once, as in a number that names a customer". */
+typedef struct {
+    const char *name, *why;
+} eh_coded_left_out;
+
+typedef struct {
+    const eh_cube_dimension *dimensions; /* with at least two groups each */
+    size_t dimensions_count;
+    const eh_coded_cell *cells;
+    size_t cells_count;
+    const uint8_t *codes;                /* cells_count rows of dimensions_count */
+    const eh_coded_left_out *left_out;
+    size_t left_out_count;
+    const char *const *banded;           /* names of dimensions that were cut at quantiles */
+    size_t banded_count;
+    uint64_t rows;                       /* after --where */
+    uint64_t decision_missing;           /* of them; not in any cell */
+    size_t strata_count;
+    bool weighted, given, expected_rounded; /* rounded: expectations were joined in 1,024 steps of their log odds, by their mean */
+} eh_coded_table;
+
+/**
+ * Reads rows as codes. The rows are taken out of the files once and kept by the engine. Errors: as eh_cube_read for expressions, decision, weights;
+ * an expectation that is missing or no probability; a named attribute whose values occur once each; no attribute left; more than
+ * EH_SCAN_ATTRIBUTES_MAX attributes named, more than EH_SCAN_CELLS_MAX cells.
+ */
+EH_MUST_USE eh_code eh_coded_read(eh_engine *engine, const eh_coded_spec *spec, eh_arena *arena, eh_coded_table *table_out, eh_error *error);
+
 #endif

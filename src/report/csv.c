@@ -16,7 +16,7 @@ typedef struct {
 static const line empty = {.value = EH_NAN, .low = EH_NAN, .high = EH_NAN, .n = EH_NAN, .p = EH_NAN, .p_adjusted = EH_NAN, .detectable = EH_NAN};
 
 /** What a spreadsheet would run gets an apostrophe before it; quotes are doubled (RFC 4180). */
-static void csv_text(eh_buffer *out, const char *text)
+void eh_csv_text(eh_buffer *out, const char *text)
 {
     if (!text)
         return;
@@ -36,7 +36,7 @@ static void csv_text(eh_buffer *out, const char *text)
     eh_buffer_byte(out, '"');
 }
 
-static void csv_number(eh_buffer *out, double number)
+void eh_csv_number(eh_buffer *out, double number)
 {
     char text[32];
     eh_buffer_byte(out, ',');
@@ -52,18 +52,18 @@ static void csv_number(eh_buffer *out, double number)
 
 static void csv_line(eh_buffer *out, const line *row)
 {
-    csv_text(out, row->section->name);
+    eh_csv_text(out, row->section->name);
     eh_buffer_format(out, ",%s,", row->kind);
-    csv_text(out, row->group);
+    eh_csv_text(out, row->group);
     eh_buffer_byte(out, ',');
-    csv_text(out, row->reference);
+    eh_csv_text(out, row->reference);
     eh_buffer_format(out, ",%s%s%s", row->measure, row->scale ? "_" : "", row->scale ? row->scale : "");
     const double numbers[] = {row->value, row->low, row->high, row->n, row->p, row->p_adjusted};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        csv_number(out, numbers[i]);
+        eh_csv_number(out, numbers[i]);
     eh_buffer_byte(out, ',');
     eh_buffer_text(out, row->verdict ? row->verdict : "");
-    csv_number(out, row->detectable);
+    eh_csv_number(out, row->detectable);
     eh_buffer_byte(out, '\n');
 }
 

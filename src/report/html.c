@@ -76,7 +76,7 @@ void eh_html_headings(eh_html *html, const char *const *headings)
 /* ---- the document ---------------------------------------------------------------------------------------------------------- */
 
 /* Shape and word say the verdict; colour only repeats it. */
-static const char icons[] =
+const char eh_html_icons[] =
     "<svg width=\"0\" height=\"0\" class=\"sprite\" aria-hidden=\"true\">"
     "<symbol id=\"icon-within\" viewBox=\"0 0 16 16\"><circle cx=\"8\" cy=\"8\" r=\"7\" fill=\"currentColor\"/>"
     "<path d=\"M4.6 8.3l2.3 2.3 4.5-4.9\" fill=\"none\" stroke=\"var(--paper)\" stroke-width=\"1.8\" stroke-linecap=\"round\" "
@@ -139,7 +139,7 @@ static void write_body(eh_html *html)
 {
     eh_buffer *out = html->out;
     eh_buffer_text(out, "<body>\n<a class=\"skip\" href=\"#main\">Skip to the results</a>\n");
-    eh_buffer_text(out, icons);
+    eh_buffer_text(out, eh_html_icons);
     eh_html_header(html);
     write_navigation(html);
     eh_buffer_text(out, "<main id=\"main\" class=\"page\">\n");

@@ -36,7 +36,7 @@ static bool shown_differently(eh_buffer *out, eh_view text)
     return !eh_view_equal(eh_buffer_view(&shown), text);
 }
 
-static void quote(eh_buffer *out, eh_view text)
+void eh_html_shell_word(eh_buffer *out, eh_view text)
 {
     if (plain(text)) {
         eh_buffer_append(out, text);
@@ -61,7 +61,7 @@ static void quote(eh_buffer *out, eh_view text)
 static void option(eh_buffer *out, const char *name, const eh_buffer *value)
 {
     eh_buffer_format(out, " \\\n  %s ", name);
-    quote(out, eh_buffer_view(value));
+    eh_html_shell_word(out, eh_buffer_view(value));
 }
 
 static void option_text(eh_buffer *out, const char *name, const char *value)
@@ -180,7 +180,7 @@ void eh_html_command(const eh_html *html, eh_buffer *out)
     eh_buffer_text(out, "evenhand audit");
     for (size_t i = 0; i < about->inputs_count; i++) {
         eh_buffer_byte(out, ' ');
-        quote(out, eh_view_of(about->inputs[i].path));
+        eh_html_shell_word(out, eh_view_of(about->inputs[i].path));
     }
     option_expression(out, "--decision", &spec->decision);
     option_expression(out, "--label", &spec->label);

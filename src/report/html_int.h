@@ -83,6 +83,10 @@ void eh_html_intersections(eh_html *html);          /* html_crossed.c */
 void eh_html_before(eh_html *html);                 /* html_before.c */
 void eh_html_words(eh_html *html);                  /* html_about.c */
 void eh_html_method(eh_html *html);                 /* html_about.c: options, files, methods, how to repeat it */
+/** The shapes of the verdicts, once per page (html.c). */
+extern const char eh_html_icons[];
+/** A word of a POSIX shell (html_command.c). */
+void eh_html_shell_word(eh_buffer *out, eh_view text);
 /** The command that makes this report again, quoted for a POSIX shell (html_command.c). */
 void eh_html_command(const eh_html *html, eh_buffer *out);
 

@@ -6,6 +6,7 @@
 #define EH_REPORT_REPORT_H
 
 #include "audit/audit.h"
+#include "audit/scan.h"
 #include "base/base.h"
 #include "data/data.h"
 
@@ -38,5 +39,28 @@ void eh_report_json(const eh_report_about *about, const eh_audit *audit, eh_buff
 void eh_report_csv(const eh_report_about *about, const eh_audit *audit, eh_buffer *out);
 /** One self-contained HTML document: no request to anywhere, works without JavaScript, dark mode, print, phones. */
 void eh_report_html(const eh_report_about *about, const eh_audit *audit, eh_buffer *out);
+
+/* ---- hidden groups --------------------------------------------------------------------------------------------------------- */
+
+/** What the report of a scan says of itself. All borrowed. */
+typedef struct {
+    const eh_input *inputs;
+    size_t inputs_count;
+    const char *engine_version;
+    const eh_coded_spec *spec;
+    const eh_coded_table *table;        /* the scan's attributes are its dimensions */
+} eh_report_scan_about;
+
+/** The description of a group in the fewest words: "zip = Suburban, newbie = 1, channel other than Web". */
+void eh_report_scan_group(const eh_report_scan_about *about, const eh_scan_group *group, eh_buffer *out);
+/** The one sentence that says it all. */
+void eh_report_scan_headline(const eh_report_scan_about *about, const eh_scan *scan, eh_buffer *out);
+void eh_report_scan_text(const eh_report_scan_about *about, const eh_scan *scan, const eh_report_text_options *options, eh_buffer *out);
+/** One JSON document after docs/scan.schema.json. */
+void eh_report_scan_json(const eh_report_scan_about *about, const eh_scan *scan, eh_buffer *out);
+/** One CSV table, a line per group. */
+void eh_report_scan_csv(const eh_report_scan_about *about, const eh_scan *scan, eh_buffer *out);
+/** One self-contained HTML document without any script. */
+void eh_report_scan_html(const eh_report_scan_about *about, const eh_scan *scan, eh_buffer *out);
 
 #endif

@@ -64,4 +64,28 @@ const char *eh_group_name(const eh_audit_section *section, int32_t group);
 /** True when the input allows the measure. */
 bool eh_measure_told(const eh_audit *audit, eh_measure measure);
 
+/* ---- CSV (csv.c) ------------------------------------------------------------------------------------------------------- */
+
+/** A field: what a spreadsheet would run gets an apostrophe before it; quotes are doubled (RFC 4180). NULL: nothing. */
+void eh_csv_text(eh_buffer *out, const char *text);
+/** A comma and the number; nothing after it when it is not defined. */
+void eh_csv_number(eh_buffer *out, double number);
+
+/* ---- hidden groups (scan_sentences.c) -------------------------------------------------------------------------------------- */
+
+/** What a row is said to have been: "chosen", or "yes" of a label that is held against its predictions. */
+const char *eh_scan_chosen(const eh_report_scan_about *about);
+/** "found", "nothing found", "not enough evidence" (scan_json.c). */
+const char *eh_scan_verdict_name(eh_verdict verdict);
+/** One condition: "age 25 to 44", "channel other than Web", "zip = Rural or Urban". */
+void eh_say_condition(const eh_report_scan_about *about, const eh_scan_condition *condition, eh_buffer *out);
+/** One whole sentence about a group, with its numbers from the half that confirmed it. */
+void eh_say_scan_group(const eh_report_scan_about *about, const eh_scan *scan, const eh_scan_group *group, eh_buffer *out);
+/** What would have been found: one sentence. */
+void eh_say_findable(const eh_report_scan_about *about, const eh_scan *scan, const eh_scan_findable *findable, eh_buffer *out);
+/** What was left out, joined, cut or assumed: one sentence per line. */
+void eh_say_scan_notes(const eh_report_scan_about *about, const eh_scan *scan, eh_buffer *out);
+/** What is expected of a row: "the rate of all rows", "the given probability", "the rate of rows with the same ...". */
+void eh_say_scan_expectation(const eh_report_scan_about *about, eh_buffer *out);
+
 #endif
