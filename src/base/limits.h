@@ -11,6 +11,19 @@
     LIMIT(EH_ARGUMENT_BYTES_MAX, 65536, "bytes", "one command-line argument")                              \
     LIMIT(EH_BUFFER_BYTES_MAX, 268435456, "bytes", "one text being written, such as a report")             \
     LIMIT(EH_STORE_VALUE_BYTES_MAX, 67108864, "bytes", "one value in a database")                          \
+    LIMIT(EH_LEDGER_NAME_BYTES_MAX, 255, "bytes", "name (origin) of a ledger")                              \
+    LIMIT(EH_LEDGER_LEAF_BYTES_MAX, 65535, "bytes", "one entry in the ledger")                              \
+    LIMIT(EH_LEDGER_OPENING_BYTES_MAX, 1048576, "bytes", "what one entry says of a person, sealed apart")   \
+    LIMIT(EH_LEDGER_PERSON_BYTES_MAX, 1024, "bytes", "key of a person in the ledger")                       \
+    LIMIT(EH_LEDGER_APPEND_COUNT_MAX, 65536, "entries", "entries appended to the ledger at once")           \
+    LIMIT(EH_LEDGER_APPEND_BYTES_MAX, 67108864, "bytes", "entries appended to the ledger at once")          \
+    LIMIT(EH_LEDGER_PENDING_BYTES_MAX, 67108864, "bytes", "entries that are safe and not yet published; writers then wait") \
+    LIMIT(EH_LEDGER_WAL_TURN_BYTES, 67108864, "bytes", "write-ahead log of the ledger after which a new segment begins") \
+    LIMIT(EH_LEDGER_WAL_BYTES_MAX, 268435456, "bytes", "one segment of the write-ahead log")                \
+    LIMIT(EH_LEDGER_WAL_KEPT_BYTES, 1048576, "bytes", "write-ahead log that is left to be read again at the next start") \
+    LIMIT(EH_LEDGER_PEOPLE_CACHED_MAX, 65536, "people", "keys of people that a ledger keeps in memory")     \
+    LIMIT(EH_LEDGER_NOTE_BYTES_MAX, 1048576, "bytes", "a checkpoint or another signed note")                \
+    LIMIT(EH_LEDGER_PROOF_BYTES_MAX, 4194304, "bytes", "a proof file")                                      \
     LIMIT(EH_ARENA_BYTES_MAX, 805306368, "bytes", "working memory of one audit beside the data engine")    \
     LIMIT(EH_FILES_MAX, 10000, "files", "input files of one audit, after globs are expanded")              \
     LIMIT(EH_RIGHTS_PEOPLE_MAX, 16777216, "people", "people whose rights are held in memory, other names counted") \
