@@ -7,7 +7,7 @@
 #include "audit/scan_int.h"
 
 enum { REPLICATES_PER_ERROR = 10, RANK_USUAL = 3 };
-static const double bound_suffices = 1e-4, penalty_usual = 2, confidence_usual = 0.95, power = 0.8;
+static const double penalty_usual = 2, confidence_usual = 0.95, power = 0.8;
 
 typedef struct {
     scan_candidate group;
@@ -186,7 +186,7 @@ static eh_code search_p(scan_run *run, const scan_candidate *group, double score
     if (room == NULL)
         return eh_fail_memory(error);
     *p_out = search_p_bound(run, group, family, room);
-    if (*p_out <= bound_suffices)
+    if (*p_out <= 1 - run->options.confidence) /* beyond doubt without random files */
         return EH_OK;
     EH_TRY(scan_lattice_make(run->whole, run->options.depth, scratch, &lattice, error));
     if (family == SCAN_SUBSETS) {
@@ -231,10 +231,11 @@ static eh_code conditions_tell(scan_run *run, const scan_candidate *group, eh_sc
 static void numbers_tell(const scan_run *run, const confirmed_group *found, eh_scan_group *told)
 {
     const scan_field *whole = run->whole, *half = run->halves[found->half];
+    scan_filter filter = scan_filter_of(whole, &found->group);
     double total = 0;
     for (size_t c = 0; c < whole->cells_count; c++) {
         total += whole->mass[c];
-        if (!scan_holds(whole, &found->group, c))
+        if (!scan_holds(&filter, c))
             continue;
         told->rows += whole->rows[c];
         told->yes += whole->yes[c];
@@ -248,7 +249,7 @@ static void numbers_tell(const scan_run *run, const confirmed_group *found, eh_s
     told->ratio = sums.expected > 0 ? sums.hits / sums.expected : EH_NAN;
     double squares = 0;
     for (size_t c = 0; c < half->cells_count; c++)
-        if (scan_holds(half, &found->group, c))
+        if (scan_holds(&filter, c))
             squares += half->mass[c] * half->unit[c];
     double trials = squares > 0 ? confirmed.mass * confirmed.mass / squares : 0;
     told->confirmed.value = confirmed.mass > 0 ? confirmed.hits / confirmed.mass : EH_NAN;

@@ -18,8 +18,9 @@ typedef struct {
 static test_sums sums_given(const scan_field *half, const scan_candidate *group)
 {
     test_sums sums = {0};
+    scan_filter filter = scan_filter_of(half, group);
     for (size_t c = 0; c < half->cells_count; c++) {
-        if (!scan_holds(half, group, c))
+        if (!scan_holds(&filter, c))
             continue;
         double p = half->expected[c];
         sums.hits += half->hits[c];
@@ -33,12 +34,13 @@ static test_sums sums_given(const scan_field *half, const scan_candidate *group)
 static test_sums sums_by_level(const scan_field *half, const scan_candidate *group, level_sums *levels)
 {
     test_sums sums = {0};
+    scan_filter filter = scan_filter_of(half, group);
     memset(levels, 0, half->levels_total * sizeof *levels);
     for (size_t c = 0; c < half->cells_count; c++) {
         level_sums *level = &levels[half->level[c]];
         level->mass += half->mass[c];
         level->hits += half->hits[c];
-        if (!scan_holds(half, group, c))
+        if (!scan_holds(&filter, c))
             continue;
         level->inside += half->mass[c];
         level->units += half->mass[c] * half->unit[c];

@@ -232,8 +232,9 @@ eh_code scan_field_expect(scan_field *field, eh_arena *scratch, eh_error *error)
 
 eh_code scan_field_remove(scan_field *field, const scan_candidate *group, double q, eh_arena *scratch, eh_error *error)
 {
+    scan_filter filter = scan_filter_of(field, group);
     for (size_t c = 0; c < field->cells_count; c++) {
-        bool inside = scan_holds(field, group, c);
+        bool inside = scan_holds(&filter, c);
         if (!field->given)
             field->level[c] = 2 * field->level[c] + inside;
         else if (inside)

@@ -57,7 +57,20 @@ double scan_score_matched(const scan_sums *sums, eh_scan_direction direction);
 bool scan_side(const scan_sums *sums, eh_scan_direction wanted, eh_scan_direction *side_out);
 /** All values of an attribute. */
 uint64_t scan_whole(const scan_field *field, size_t attribute);
-bool scan_holds(const scan_field *field, const scan_candidate *group, size_t cell);
+/** The conditions of a group, without the attributes that do not matter: what a loop over cells asks. */
+typedef struct {
+    size_t count;
+    const uint8_t *codes[EH_SCAN_ATTRIBUTES_MAX];
+    uint64_t values[EH_SCAN_ATTRIBUTES_MAX];
+} scan_filter;
+scan_filter scan_filter_of(const scan_field *field, const scan_candidate *group);
+static inline bool scan_holds(const scan_filter *filter, size_t cell)
+{
+    for (size_t i = 0; i < filter->count; i++)
+        if ((filter->values[i] >> filter->codes[i][cell] & 1) == 0)
+            return false;
+    return true;
+}
 scan_sums scan_sums_of(const scan_field *field, const scan_candidate *group);
 /** The exact score, and q, of a group. */
 double scan_score_exact(const scan_field *field, const scan_candidate *group, double *q_out);

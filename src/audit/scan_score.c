@@ -82,19 +82,24 @@ uint64_t scan_whole(const scan_field *field, size_t attribute)
     return field->levels[attribute] >= 64 ? UINT64_MAX : (UINT64_C(1) << field->levels[attribute]) - 1;
 }
 
-bool scan_holds(const scan_field *field, const scan_candidate *group, size_t cell)
+scan_filter scan_filter_of(const scan_field *field, const scan_candidate *group)
 {
-    for (size_t a = 0; a < field->attributes_count; a++)
-        if ((group->values[a] >> field->codes[a][cell] & 1) == 0)
-            return false;
-    return true;
+    scan_filter filter = {.count = 0};
+    for (size_t a = 0; a < field->attributes_count; a++) {
+        if (group->values[a] == scan_whole(field, a))
+            continue;
+        filter.codes[filter.count] = field->codes[a];
+        filter.values[filter.count++] = group->values[a];
+    }
+    return filter;
 }
 
 scan_sums scan_sums_of(const scan_field *field, const scan_candidate *group)
 {
     scan_sums sums = {0};
+    scan_filter filter = scan_filter_of(field, group);
     for (size_t c = 0; c < field->cells_count; c++) {
-        if (!scan_holds(field, group, c))
+        if (!scan_holds(&filter, c))
             continue;
         double expected = field->mass[c] * field->expected[c];
         sums.mass += field->mass[c];
@@ -109,10 +114,11 @@ double scan_score_exact(const scan_field *field, const scan_candidate *group, do
 {
     eh_scan_expectation bins[SCAN_BINS_MAX] = {{0, 0}};
     double hits = 0;
+    scan_filter filter = scan_filter_of(field, group);
     for (size_t b = 0; b < field->bins_count; b++)
         bins[b].expected = field->bin_expected[b];
     for (size_t c = 0; c < field->cells_count; c++) {
-        if (!scan_holds(field, group, c))
+        if (!scan_holds(&filter, c))
             continue;
         bins[field->bin[c]].people += field->mass[c];
         hits += field->hits[c];
@@ -155,8 +161,9 @@ static uint64_t values_met(const scan_field *field, const scan_candidate *group,
     scan_candidate others = *group;
     uint64_t met = 0;
     others.values[attribute] = scan_whole(field, attribute);
+    scan_filter filter = scan_filter_of(field, &others);
     for (size_t c = 0; c < field->cells_count; c++)
-        if (scan_holds(field, &others, c))
+        if (scan_holds(&filter, c))
             met |= UINT64_C(1) << field->codes[attribute][c];
     return met;
 }

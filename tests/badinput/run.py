@@ -714,6 +714,81 @@ def probabilities_that_do_not_add_up(folder):
     refused(audit(folder / "in.csv", "--soft", "s=a:gender,b:1"), "--soft", ("number", "numeric"))
 
 
+# ---- evenhand scan ---------------------------------------------------------------------------------------------------------
+
+
+def scan_refused(folder, rows, *says, more=(), decision="sent"):
+    path = store(folder, rows)
+    prefix = old_reports(folder) if not (folder / "reports").exists() else folder / "reports" / "r"
+    refused(run("scan", path, "--decision", decision, *more, "--output", prefix), *says)
+    untouched(prefix)
+
+
+def scan_accepted(folder, rows, *more, name="in.csv"):
+    done = run("scan", store(folder, rows, name), "--decision", "sent", "--format", "json", *more)
+    sound(done)
+    expect(done.status in VERDICTS, f"exit status {done.status}\n{done.err}")
+    return json.loads(done.out)
+
+
+@test
+def scan_leaves_out_ids_constants_and_empty_columns(folder):
+    rows = with_column("empty", [""], count=300)
+    report = scan_accepted(folder, rows)
+    why = {one["name"]: one["why"] for one in report["left_out"]}
+    expect("once" in why["id"] and "same value" in why["all_same"] and "no value" in why["empty"], f"{why}")
+    scan_refused(folder, rows, "--over id", "once", "leave it out", more=["--over", "id,gender"])
+    scan_refused(folder, rows, "no column is left", more=["--over", "all_same"])
+
+
+@test
+def scan_joins_ten_thousand_levels(folder):
+    report = scan_accepted(folder, with_column("product", [f"p{number}" for number in range(10000)], count=30000), "--over", "product,gender")
+    expect(report["attributes"][0]["joined"] == 10000 - 62, f"{report['attributes'][0]['joined']}")
+    expect(any("joined" in note for note in report["notes"]), f"{report['notes']}")
+
+
+@test
+def scan_of_one_decision_only_and_of_nothing(folder):
+    scan_refused(folder, people(), "same one, yes", decision="1=1")
+    scan_refused(folder, people(), "no rows are left", more=["--where", "age < 0"])
+    scan_refused(folder, people()[:1], ("header", "no rows", "empty"))
+    scan_refused(folder, people(), "3 values", decision="weight")
+
+
+@test
+def scan_of_a_tiny_file_is_not_enough_evidence(folder):
+    report = scan_accepted(folder, people(8))
+    expect(report["verdict"] == "not enough evidence" and report["groups"] == [], report["verdict"])
+    expect(all(one["rate_at_most"] is None for one in report["findable"]), f"{report['findable']}")
+
+
+@test
+def scan_of_hostile_names(folder):
+    hostile = ["<script>alert(1)</script>", "=1+1", "a\x1b[31mb", "x\u202ey", "it's"]
+    rows = [row for row in with_column("city", hostile, count=400)]
+    path = store(folder, rows)
+    prefix = folder / "r"
+    done = run("scan", path, "--decision", "city = '=1+1' OR sent = 1", "--over", "city AS \"<b>\",gender", "--output", prefix, "--quiet")
+    sound(done)
+    expect(done.status == 1, f"exit status {done.status}: {done.err}")
+    page = (folder / "r.html").read_text(encoding="utf-8")
+    expect("<script" not in page and "<b>" not in page.replace("<b>Table", ""), "a name is markup")
+    expect(b"\x1b" not in done.out and "\u202e" not in done.out.decode(), "a name steers the terminal")
+
+
+@test
+def scan_with_options_that_do_not_fit(folder):
+    scan_refused(folder, people(), "--expected", "--label", more=["--expected", "score", "--label", "label"])
+    scan_refused(folder, people(), "--expected", "outside 0 to 1", more=["--expected", "age"])
+    scan_refused(folder, people(), "--bands", "agee", "age", more=["--bands", "agee=20,30"])
+    scan_refused(folder, people(), "--bands gender", "number", more=["--bands", "gender=20,30"])
+    scan_refused(folder, people(), "--penalty", more=["--penalty", "-1"])
+    scan_refused(folder, people(), "--confidence", more=["--confidence", "1"])
+    scan_refused(folder, people(), "--over", "named", more=["--over", "gender,gender"])
+    scan_refused(folder, people(), "--weight", "negative", more=["--weight", "value - 10"])
+
+
 if __name__ == "__main__":
     wanted = sys.argv[1:]
     sys.exit(suite("bad input", [one for one in TESTS if not wanted or any(word in one[0] for word in wanted)]))

@@ -151,8 +151,9 @@ static void test_lattice_finds_the_best_of_all_groups(void **state)
                 group.values[a] = value == 0 ? scan_whole(field, a) : UINT64_C(1) << (value - 1);
                 depth += value > 0;
             }
+            scan_filter filter = scan_filter_of(field, &group);
             for (size_t c = 0; c < field->cells_count; c++)
-                rows += scan_holds(field, &group, c) ? (int)field->rows[c] : 0;
+                rows += scan_holds(&filter, c) ? (int)field->rows[c] : 0;
             scan_sums sums = scan_sums_of(field, &group);
             if (depth >= 1 && depth <= 3 && rows >= 20)
                 best[depth - 1] = fmax(best[depth - 1], scan_score_matched(&sums, EH_SCAN_BOTH));
