@@ -7,62 +7,62 @@
 
 /* name, value, unit, what it limits */
 #define EH_LIMITS(LIMIT)                                                                                   \
-    LIMIT(EH_ERROR_TEXT_BYTES_MAX, 2048, "bytes", "text of one error message")                             \
-    LIMIT(EH_ARGUMENT_BYTES_MAX, 65536, "bytes", "one command-line argument")                              \
-    LIMIT(EH_BUFFER_BYTES_MAX, 268435456, "bytes", "one text being written, such as a report")             \
-    LIMIT(EH_STORE_VALUE_BYTES_MAX, 67108864, "bytes", "one value in a database")                          \
-    LIMIT(EH_LEDGER_NAME_BYTES_MAX, 255, "bytes", "name (origin) of a ledger")                              \
-    LIMIT(EH_LEDGER_LEAF_BYTES_MAX, 65535, "bytes", "one entry in the ledger")                              \
-    LIMIT(EH_LEDGER_OPENING_BYTES_MAX, 1048576, "bytes", "what one entry says of a person, sealed apart")   \
-    LIMIT(EH_LEDGER_PERSON_BYTES_MAX, 1024, "bytes", "key of a person in the ledger")                       \
-    LIMIT(EH_LEDGER_APPEND_COUNT_MAX, 65536, "entries", "entries appended to the ledger at once")           \
-    LIMIT(EH_LEDGER_APPEND_BYTES_MAX, 67108864, "bytes", "entries appended to the ledger at once")          \
+    LIMIT(EH_ERROR_TEXT_BYTES_MAX, 2048, "bytes", "text of one error message") \
+    LIMIT(EH_ARGUMENT_BYTES_MAX, 65536, "bytes", "one command-line argument") \
+    LIMIT(EH_BUFFER_BYTES_MAX, 268435456, "bytes", "one text being written, such as a report") \
+    LIMIT(EH_STORE_VALUE_BYTES_MAX, 67108864, "bytes", "one value in a database") \
+    LIMIT(EH_LEDGER_NAME_BYTES_MAX, 255, "bytes", "name (origin) of a ledger") \
+    LIMIT(EH_LEDGER_LEAF_BYTES_MAX, 65535, "bytes", "one entry in the ledger") \
+    LIMIT(EH_LEDGER_OPENING_BYTES_MAX, 1048576, "bytes", "what one entry says of a person, sealed apart") \
+    LIMIT(EH_LEDGER_PERSON_BYTES_MAX, 1024, "bytes", "key of a person in the ledger") \
+    LIMIT(EH_LEDGER_APPEND_COUNT_MAX, 65536, "entries", "entries appended to the ledger at once") \
+    LIMIT(EH_LEDGER_APPEND_BYTES_MAX, 67108864, "bytes", "entries appended to the ledger at once") \
     LIMIT(EH_LEDGER_PENDING_BYTES_MAX, 67108864, "bytes", "entries that are safe and not yet published; writers then wait") \
     LIMIT(EH_LEDGER_WAL_TURN_BYTES, 67108864, "bytes", "write-ahead log of the ledger after which a new segment begins") \
-    LIMIT(EH_LEDGER_WAL_BYTES_MAX, 268435456, "bytes", "one segment of the write-ahead log")                \
+    LIMIT(EH_LEDGER_WAL_BYTES_MAX, 268435456, "bytes", "one segment of the write-ahead log") \
     LIMIT(EH_LEDGER_WAL_KEPT_BYTES, 1048576, "bytes", "write-ahead log that is left to be read again at the next start") \
-    LIMIT(EH_LEDGER_PEOPLE_CACHED_MAX, 65536, "people", "keys of people that a ledger keeps in memory")     \
-    LIMIT(EH_LEDGER_NOTE_BYTES_MAX, 1048576, "bytes", "a checkpoint or another signed note")                \
-    LIMIT(EH_LEDGER_PROOF_BYTES_MAX, 4194304, "bytes", "a proof file")                                      \
-    LIMIT(EH_ARENA_BYTES_MAX, 805306368, "bytes", "working memory of one audit beside the data engine")    \
-    LIMIT(EH_FILES_MAX, 10000, "files", "input files of one audit, after globs are expanded")              \
+    LIMIT(EH_LEDGER_PEOPLE_CACHED_MAX, 65536, "people", "keys of people that a ledger keeps in memory") \
+    LIMIT(EH_LEDGER_NOTE_BYTES_MAX, 1048576, "bytes", "a checkpoint or another signed note") \
+    LIMIT(EH_LEDGER_PROOF_BYTES_MAX, 4194304, "bytes", "a proof file") \
+    LIMIT(EH_ARENA_BYTES_MAX, 805306368, "bytes", "working memory of one audit beside the data engine") \
+    LIMIT(EH_FILES_MAX, 10000, "files", "input files of one audit, after globs are expanded") \
     LIMIT(EH_RIGHTS_PEOPLE_MAX, 16777216, "people", "people whose rights are held in memory, other names counted") \
     LIMIT(EH_RIGHTS_NOTES_MAX, 16777216, "notes", "sales and open double opt-ins that are held in memory") \
     LIMIT(EH_RIGHTS_KEY_BYTES_MAX, 256, "bytes", "a person's key, e-mail address or telephone number") \
     LIMIT(EH_RIGHTS_HOW_BYTES_MAX, 1024, "bytes", "how a person said something") \
     LIMIT(EH_RIGHTS_NAME_BYTES_MAX, 128, "bytes", "a version, a language, a product group, a recipient") \
     LIMIT(EH_RIGHTS_WORDING_BYTES_MAX, 65536, "bytes", "the wording of a consent") \
-    LIMIT(EH_COLUMNS_MAX, 10000, "columns", "columns of one input")                                        \
-    LIMIT(EH_EXPRESSION_BYTES_MAX, 16384, "bytes", "one SQL expression")                                   \
-    LIMIT(EH_EXPRESSION_DEPTH_MAX, 100, "levels", "nested parentheses in one SQL expression")              \
-    LIMIT(EH_ATTRIBUTES_MAX, 16, "attributes", "protected attributes of one audit")                        \
-    LIMIT(EH_GROUPS_MAX, 64, "groups", "groups of one attribute")                                          \
-    LIMIT(EH_BANDS_MAX, 63, "edges", "edges in one --bands option")                                        \
-    LIMIT(EH_INTERSECTION_DEPTH_MAX, 3, "attributes", "attributes that are crossed with each other")       \
-    LIMIT(EH_INTERSECTION_GROUPS_MAX, 2048, "groups", "groups of one intersection")                        \
-    LIMIT(EH_STRATA_MAX, 4096, "strata", "values of the --within expression")                              \
-    LIMIT(EH_CELLS_MAX, 2097152, "cells", "cells of the cube")                                             \
-    LIMIT(EH_SCORE_ROWS_EXACT_MAX, 1048576, "rows", "rows up to which every score is kept exactly")       \
+    LIMIT(EH_COLUMNS_MAX, 10000, "columns", "columns of one input") \
+    LIMIT(EH_EXPRESSION_BYTES_MAX, 16384, "bytes", "one SQL expression") \
+    LIMIT(EH_EXPRESSION_DEPTH_MAX, 100, "levels", "nested parentheses in one SQL expression") \
+    LIMIT(EH_ATTRIBUTES_MAX, 16, "attributes", "protected attributes of one audit") \
+    LIMIT(EH_GROUPS_MAX, 64, "groups", "groups of one attribute") \
+    LIMIT(EH_BANDS_MAX, 63, "edges", "edges in one --bands option") \
+    LIMIT(EH_INTERSECTION_DEPTH_MAX, 3, "attributes", "attributes that are crossed with each other") \
+    LIMIT(EH_INTERSECTION_GROUPS_MAX, 2048, "groups", "groups of one intersection") \
+    LIMIT(EH_STRATA_MAX, 4096, "strata", "values of the --within expression") \
+    LIMIT(EH_CELLS_MAX, 2097152, "cells", "cells of the cube") \
+    LIMIT(EH_SCORE_ROWS_EXACT_MAX, 1048576, "rows", "rows up to which every score is kept exactly") \
     LIMIT(EH_SCORE_GRID_COUNT, 8192, "bins", "equal bins of the score above that") \
-    LIMIT(EH_SOFT_CELLS_MAX, 262144, "cells", "different probabilities of one --soft attribute")           \
-    LIMIT(EH_SCAN_ATTRIBUTES_MAX, 32, "attributes", "attributes of one scan")                              \
-    LIMIT(EH_SCAN_CELLS_MAX, 2097152, "cells", "combinations of values of one scan")                       \
-    LIMIT(EH_SCAN_GROUPS_MAX, 10, "groups", "hidden groups that one scan tells of")                        \
-    LIMIT(EH_GROUP_NAME_BYTES_MAX, 1024, "bytes", "name of a group; longer ones are refused")              \
-    LIMIT(EH_JSON_BYTES_MAX, 67108864, "bytes", "a JSON document that is read")                            \
-    LIMIT(EH_JSON_DEPTH_MAX, 64, "levels", "nesting of a JSON document that is read")                      \
+    LIMIT(EH_SOFT_CELLS_MAX, 262144, "cells", "different probabilities of one --soft attribute") \
+    LIMIT(EH_SCAN_ATTRIBUTES_MAX, 32, "attributes", "attributes of one scan") \
+    LIMIT(EH_SCAN_CELLS_MAX, 2097152, "cells", "combinations of values of one scan") \
+    LIMIT(EH_SCAN_GROUPS_MAX, 10, "groups", "hidden groups that one scan tells of") \
+    LIMIT(EH_GROUP_NAME_BYTES_MAX, 1024, "bytes", "name of a group; longer ones are refused") \
+    LIMIT(EH_JSON_BYTES_MAX, 67108864, "bytes", "a JSON document that is read") \
+    LIMIT(EH_JSON_DEPTH_MAX, 64, "levels", "nesting of a JSON document that is read") \
     LIMIT(EH_ZONES_MAX, 1024, "zones", "different time zones in use at once") \
-    LIMIT(EH_BODY_BYTES_MAX, 1048576, "bytes", "body of one request to the server")                        \
-    LIMIT(EH_HEADERS_MAX, 100, "headers", "headers of one request")                                        \
-    LIMIT(EH_FORM_FIELDS_MAX, 256, "fields", "fields of one form, query or cookie")                        \
-    LIMIT(EH_CONNECTIONS_MAX, 16384, "connections", "connections to the server at once")                   \
-    LIMIT(EH_MESSAGES_BYTES_MAX, 16777216, "bytes", "memory of the messages of one language")              \
-    LIMIT(EH_YAML_BYTES_MAX, 1048576, "bytes", "a YAML file, such as evenhand.yaml")                       \
-    LIMIT(EH_YAML_DEPTH_MAX, 32, "levels", "nesting of a YAML file")                                       \
-    LIMIT(EH_SOURCES_MAX, 64, "sources", "data sources of a workspace")                                    \
-    LIMIT(EH_FEATURES_MAX, 500, "features", "features of a workspace")                                     \
-    LIMIT(EH_OUTCOMES_MAX, 16, "outcomes", "outcomes of a workspace")                                      \
-    LIMIT(EH_WORKSPACE_NAME_BYTES_MAX, 63, "bytes", "name of a source, feature, attribute or outcome")     \
+    LIMIT(EH_BODY_BYTES_MAX, 1048576, "bytes", "body of one request to the server") \
+    LIMIT(EH_HEADERS_MAX, 100, "headers", "headers of one request") \
+    LIMIT(EH_FORM_FIELDS_MAX, 256, "fields", "fields of one form, query or cookie") \
+    LIMIT(EH_CONNECTIONS_MAX, 16384, "connections", "connections to the server at once") \
+    LIMIT(EH_MESSAGES_BYTES_MAX, 16777216, "bytes", "memory of the messages of one language") \
+    LIMIT(EH_YAML_BYTES_MAX, 1048576, "bytes", "a YAML file, such as evenhand.yaml") \
+    LIMIT(EH_YAML_DEPTH_MAX, 32, "levels", "nesting of a YAML file") \
+    LIMIT(EH_SOURCES_MAX, 64, "sources", "data sources of a workspace") \
+    LIMIT(EH_FEATURES_MAX, 500, "features", "features of a workspace") \
+    LIMIT(EH_OUTCOMES_MAX, 16, "outcomes", "outcomes of a workspace") \
+    LIMIT(EH_WORKSPACE_NAME_BYTES_MAX, 63, "bytes", "name of a source, feature, attribute or outcome") \
     LIMIT(EH_WORKSPACE_DEPTH_MAX, 64, "folders", "folders above the current one in which evenhand.yaml is looked for")
 
 enum {
