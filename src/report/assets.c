@@ -1,18 +1,12 @@
-#include "report/assets/report_assets.h"
 #include "report/assets.h"
 
-/* The assembler copies the file into the program; a symbol for the first byte and one for the size are all that C sees of it. */
-#define EMBED(symbol, path)                                                                                       \
-    __asm__(".pushsection .rodata\n\t.balign 16\n\t.hidden " #symbol "\n\t.global " #symbol "\n" #symbol ":\n\t"  \
-            ".incbin \"" path "\"\n" #symbol "_end:\n\t.byte 0\n\t.balign 8\n\t.hidden " #symbol "_bytes\n\t"     \
-            ".global " #symbol "_bytes\n" #symbol "_bytes:\n\t.quad " #symbol "_end - " #symbol "\n\t.popsection"); \
-    extern const char symbol[];                                                                                   \
-    extern const uint64_t symbol##_bytes
+#include "base/embed.h"
+#include "report/assets/report_assets.h"
 
-EMBED(eh_asset_bytes_echarts, EH_ASSET_ECHARTS_PATH);
-EMBED(eh_asset_bytes_pico, EH_ASSET_PICO_PATH);
-EMBED(eh_asset_bytes_css, EH_ASSET_CSS_PATH);
-EMBED(eh_asset_bytes_js, EH_ASSET_JS_PATH);
+EH_EMBED(eh_asset_bytes_echarts, EH_ASSET_ECHARTS_PATH);
+EH_EMBED(eh_asset_bytes_pico, EH_ASSET_PICO_PATH);
+EH_EMBED(eh_asset_bytes_css, EH_ASSET_CSS_PATH);
+EH_EMBED(eh_asset_bytes_js, EH_ASSET_JS_PATH);
 
 static const struct {
     const char *ptr;

@@ -47,15 +47,14 @@ struct eh_exchange {
     char peer[EH_PEER_BYTES];  /* address of the client, or of the one that a trusted proxy names */
     const eh_route *route;
     void *context;             /* of the server's options */
+    void *visit;               /* whoever admitted the exchange keeps here what it found; NULL at first */
     eh_arena *arena;           /* lives as long as the exchange */
     /* the response */
     unsigned status;           /* 200 at first */
     const char *content_type;  /* NULL: text/html; charset=utf-8 */
     const char *cache;         /* Cache-Control; NULL: no-store */
     eh_buffer out;
-    void *connection;          /* the server's own */
     struct eh_extra_header *extra;
-    bool finished;
 };
 
 /** Adds a header. A value with a control character is refused: the header is left out and the status becomes 500. */

@@ -1,4 +1,6 @@
-"""Writes report_assets.h: where the embedded files are, and the SHA-256 of each as a content security policy wants it.
+"""Writes a header that says where files to be embedded are, and the SHA-256 of each as a content security policy wants it.
+
+    describe.py OUTPUT PREFIX NAME=FILE...
 
 A file that could end the element it is written into, or whose bytes a browser would change before hashing them, is refused here.
 """
@@ -6,14 +8,13 @@ import base64
 import hashlib
 import sys
 
-NAMES = ("ECHARTS", "PICO", "CSS", "JS")
 FORBIDDEN = (b"</script", b"</style", b"<!--", b"\r", b"\0")
 
 
 def main() -> int:
-    output, paths = sys.argv[1], sys.argv[2:]
+    output, prefix, named = sys.argv[1], sys.argv[2], [word.split("=", 1) for word in sys.argv[3:]]
     lines = ["/* Made by describe.py; do not edit. */"]
-    for name, path in zip(NAMES, paths, strict=True):
+    for name, path in named:
         with open(path, "rb") as file:
             content = file.read()
         content.decode("utf-8")
@@ -23,7 +24,7 @@ def main() -> int:
                 return 1
         digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
         quoted = path.replace("\\", "\\\\").replace('"', '\\"')
-        lines += [f'#define EH_ASSET_{name}_PATH "{quoted}"', f'#define EH_ASSET_{name}_SHA256 "{digest}"']
+        lines += [f'#define {prefix}_{name}_PATH "{quoted}"', f'#define {prefix}_{name}_SHA256 "{digest}"']
     with open(output, "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
     return 0
