@@ -29,6 +29,10 @@ int eh_limits_command(int argc, char **argv);
 void eh_limits_help(eh_buffer *out);
 int eh_scan_command(int argc, char **argv);
 void eh_scan_help(eh_buffer *out);
+int eh_serve_command(int argc, char **argv);
+void eh_serve_help(eh_buffer *out);
+int eh_team_command(int argc, char **argv);
+void eh_team_help(eh_buffer *out);
 /** The general help: what the program is, the commands, where to read on. */
 void eh_general_help(const eh_command *commands, size_t commands_count, eh_buffer *out);
 
