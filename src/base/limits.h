@@ -48,10 +48,16 @@
     LIMIT(EH_SCAN_ATTRIBUTES_MAX, 32, "attributes", "attributes of one scan") \
     LIMIT(EH_SCAN_CELLS_MAX, 2097152, "cells", "combinations of values of one scan") \
     LIMIT(EH_SCAN_GROUPS_MAX, 10, "groups", "hidden groups that one scan tells of") \
+    LIMIT(EH_OFFERS_MAX, 16, "offers", "offers of one campaign") \
+    LIMIT(EH_VARIANTS_MAX, 16, "variants", "wordings of one offer") \
+    LIMIT(EH_PLAN_PEOPLE_MAX, 16777216, "people", "people of one plan") \
+    LIMIT(EH_TRACE_BYTES_MAX, 32768, "bytes", "trace of one decision") \
     LIMIT(EH_GROUP_NAME_BYTES_MAX, 1024, "bytes", "name of a group; longer ones are refused") \
     LIMIT(EH_JSON_BYTES_MAX, 67108864, "bytes", "a JSON document that is read") \
     LIMIT(EH_JSON_DEPTH_MAX, 64, "levels", "nesting of a JSON document that is read") \
     LIMIT(EH_ZONES_MAX, 1024, "zones", "different time zones in use at once") \
+    LIMIT(EH_FEEDBACK_WORDS_BYTES_MAX, 4000, "bytes", "own words of one piece of feedback") \
+    LIMIT(EH_FEEDBACK_THEMES_MAX, 500, "themes", "themes of feedback that are told apart") \
     LIMIT(EH_BODY_BYTES_MAX, 1048576, "bytes", "body of one request to the server") \
     LIMIT(EH_HEADERS_MAX, 100, "headers", "headers of one request") \
     LIMIT(EH_FORM_FIELDS_MAX, 256, "fields", "fields of one form, query or cookie") \
