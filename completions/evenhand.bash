@@ -1,5 +1,11 @@
-# Bash completion for evenhand.
+# Bash completion for evenhand. Commands and options come from the program's own help, so they are never out of date.
 
+# The words that begin with -- and stand first on a line of the help of a command.
+_evenhand_options() { evenhand help "$@" 2>/dev/null | sed -n 's/^  \(--[a-z][a-z-]*\).*/\1/p'; }
+
+_evenhand_commands() { evenhand help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p'; }
+
+# The end of a list with commas: what is there already is not offered again.
 _evenhand_formats() {
     local cur=$1 before='' format formats=(text json html csv)
     [[ $cur == *,* ]] && before=${cur%,*},
@@ -8,26 +14,6 @@ _evenhand_formats() {
     done
     mapfile -t COMPREPLY < <(compgen -W "${COMPREPLY[*]}" -- "$cur")
     compopt -o nospace 2>/dev/null
-}
-
-_evenhand_scan() {
-    local cur=$1 prev=$2
-    case $prev in
-        --format) _evenhand_formats "$cur" ;;
-        --direction) mapfile -t COMPREPLY < <(compgen -W 'low high both' -- "$cur") ;;
-        --output) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        --decision | --expected | --label | --score | --weight | --within | --where | --over | --bands | --penalty | \
-            --confidence | --threads | --memory | --seed) ;;
-        *)
-            if [[ $cur == -* ]]; then
-                mapfile -t COMPREPLY < <(compgen -W '--decision --expected --label --score --weight --within --where --over
-                    --bands --direction --penalty --confidence --format --output --threads --memory --seed --quiet --help' -- "$cur")
-            else
-                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-                compopt -o filenames 2>/dev/null
-            fi
-            ;;
-    esac
 }
 
 _evenhand() {
@@ -40,30 +26,18 @@ _evenhand() {
     fi
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'audit scan limits --help --version' -- "$cur")
-        return
+        mapfile -t COMPREPLY < <(compgen -W "$(_evenhand_commands) --help --version" -- "$cur")
+    elif [[ $command == help ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_evenhand_commands)" -- "$cur")
+    elif [[ $prev == --format ]]; then
+        _evenhand_formats "$cur"
+    elif [[ $prev == --workspace ]]; then
+        mapfile -t COMPREPLY < <(compgen -d -- "$cur") && compopt -o filenames 2>/dev/null
+    elif [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_evenhand_options "$command")" -- "$cur")
+    else
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null
     fi
-    [[ $command == audit || $command == scan ]] || return
-    if [[ $command == scan ]]; then
-        _evenhand_scan "$cur" "$prev"
-        return
-    fi
-    case $prev in
-        --format) _evenhand_formats "$cur" ;;
-        --before | --output) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        --decision | --label | --by | --score | --weight | --value | --within | --where | --intersections | --reference | \
-            --tolerance | --confidence | --min-cell | --bands | --top | --soft | --gate | --threads | --memory | --seed) ;;
-        *)
-            if [[ $cur == -* ]]; then
-                mapfile -t COMPREPLY < <(compgen -W '--decision --label --by --score --weight --value --within --where
-                    --intersections --reference --tolerance --confidence --min-cell --bands --top --soft --gate --before
-                    --format --output --threads --memory --seed --quiet --help' -- "$cur")
-            else
-                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-                compopt -o filenames 2>/dev/null
-            fi
-            ;;
-    esac
 }
 
 complete -F _evenhand evenhand
