@@ -163,7 +163,7 @@ static eh_code dimensions_finish(eh_reading *reading, eh_cube *cube)
     for (size_t i = 0; i < reading->stratum; i++) {
         const eh_key *key = &reading->keys[i];
         EH_TRY(eh_key_groups(reading, key, &cube->dimensions[i]));
-        if (key->names_count > 1)
+        if (key->names_count > 1 || (reading->spec->one_group_will_do && !cube->dimensions[i].groups[0].missing))
             continue;
         char shown[EH_SHOWN_BYTES];
         const eh_cube_group *only = &cube->dimensions[i].groups[0];

@@ -19,7 +19,7 @@ static const struct {
     {"DECIMAL", EH_TYPE_DECIMAL}, {"FLOAT", EH_TYPE_DECIMAL},   {"DOUBLE", EH_TYPE_DECIMAL},   {"BOOLEAN", EH_TYPE_BOOLEAN},
 };
 
-static eh_type type_of(eh_view type)
+eh_type eh_type_of(eh_view type)
 {
     if (type.len > 0 && type.ptr[type.len - 1] == ']')
         return EH_TYPE_NESTED;
@@ -55,7 +55,7 @@ eh_code eh_column_check(eh_reading *reading, const char *option, eh_expression e
     while (eh_cursor_next(&cursor)) {
         if (count++ > 0 || !eh_cursor_text(&cursor, 1, &type))
             continue;
-        column.type = type_of(type);
+        column.type = eh_type_of(type);
         column.type_sql = eh_arena_copy(reading->arena, type);
         if (column.type_sql == NULL)
             return eh_fail_memory(reading->error);

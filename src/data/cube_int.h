@@ -97,6 +97,8 @@ typedef struct {
 /** Describes all expressions of the spec; errors name the option. `keys` false: only label, decision, weight and where (for --soft). */
 EH_MUST_USE eh_code eh_reading_open(eh_reading *reading, eh_engine *engine, const eh_cube_spec *spec, bool keys, eh_arena *arena,
                                     eh_error *error);
+/** What the engine's name of a type stands for. */
+eh_type eh_type_of(eh_view type);
 /** Checks one expression and tells its type. */
 EH_MUST_USE eh_code eh_column_check(eh_reading *reading, const char *option, eh_expression expression, eh_column *column_out);
 /** The same for an expression that must be a number. */

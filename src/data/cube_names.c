@@ -211,6 +211,7 @@ eh_code eh_key_groups(eh_reading *reading, const eh_key *key, eh_cube_dimension 
                                          .groups = groups,
                                          .groups_count = key->names_count,
                                          .others_joined = key->others_joined,
+                                         .whole = key->column.type == EH_TYPE_WHOLE,
                                          .numeric = bands || key->column.type == EH_TYPE_WHOLE || key->column.type == EH_TYPE_DECIMAL};
     return EH_OK;
 }

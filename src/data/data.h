@@ -103,6 +103,7 @@ typedef struct {
     /** Sets of attributes (bit i: attribute i) for which scores are wanted: each attribute alone and each intersection. */
     const uint32_t *score_sets;
     size_t score_sets_count;
+    bool one_group_will_do;  /* an attribute with a single group is no error: shares are asked for, not comparisons */
 } eh_cube_spec;
 
 enum { EH_FALSE = 0, EH_TRUE = 1, EH_UNKNOWN = 2 }; /* label and decision of a cell */
@@ -142,6 +143,7 @@ typedef struct {
     size_t groups_count;
     size_t others_joined;        /* how many groups --top joined */
     bool numeric;                /* the groups are bands or numbers */
+    bool whole;                  /* the expression is of a whole-number type */
 } eh_cube_dimension;
 
 /** Everything an audit needs. Lives in the arena that was passed. Cells are sorted by groups, stratum, label, decision. */
