@@ -182,7 +182,7 @@ typedef struct {
     const eh_profile *profile;
     const eh_cube_spec *spec;
     const eh_cube *cube;                 /* NULL without attributes */
-    const eh_population *populations;
+    const eh_population_table *populations;
     size_t populations_count;
     const void *before;                  /* root of an earlier check's JSON report, or NULL; open as long as the result */
     const char *before_path;
@@ -191,7 +191,7 @@ typedef struct {
 
 /**
  * Runs the check. errors: groups of the data that the population does not know, or that it gives a share of 0 (both sides are listed beside
- * each other), memory. cost: binned rows x columns x attributes, and the fits of the recovery on at most 20,000 rows.
+ * each other), memory. cost: binned rows x columns x attributes, and the fits of the recovery on about 10,000 rows.
  */
 EH_MUST_USE eh_code eh_check_run(const eh_check_input *input, const eh_check_options *options, eh_arena *arena, const eh_check **check_out,
                                  eh_error *error);
@@ -225,7 +225,7 @@ typedef struct {
  * Matches a population's groups with the data's: the same name, or the same but for case, blanks and the ways to write a range ("25 - 34
  * years", "25-34", "25 to 34"). errors: as eh_check_run.
  */
-EH_MUST_USE eh_code eh_target_of(const eh_population *population, const eh_cube *cube, bool skip_unmatched, eh_arena *arena, eh_target *target_out,
+EH_MUST_USE eh_code eh_target_of(const eh_population_table *population, const eh_cube *cube, bool skip_unmatched, eh_arena *arena, eh_target *target_out,
                                  eh_error *error);
 /** The level of a cell with these groups. */
 size_t eh_target_level(const eh_target *target, const eh_cube *cube, const uint16_t *groups);

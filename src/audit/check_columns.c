@@ -272,9 +272,9 @@ static void duplicates_tell(check_run *run)
     double share = (double)profile->repeated / (double)profile->rows;
     rows_tell(run, EH_FINDING_KEY_REPEATED, EH_SEVERITY_HIGH, profile->key_repeated);
     rows_tell(run, EH_FINDING_KEY_MISSING, EH_SEVERITY_HIGH, profile->key_missing);
-    /* Answers to few questions agree by chance: that is no duplicate. A row that holds a key, or many columns, is. */
-    bool rich = run->in->key != NULL || profile->columns_count >= 8;
-    rows_tell(run, EH_FINDING_DUPLICATES, rich && share >= 0.01 ? EH_SEVERITY_MEDIUM : rich ? EH_SEVERITY_LOW : EH_SEVERITY_NOTE, profile->repeated);
+    /* Answers to few questions agree by chance: that is no duplicate. A row that holds a key is. */
+    bool keyed = run->in->key != NULL, rich = profile->columns_count >= 8;
+    rows_tell(run, EH_FINDING_DUPLICATES, keyed && share >= 0.01 ? EH_SEVERITY_MEDIUM : keyed || rich ? EH_SEVERITY_LOW : EH_SEVERITY_NOTE, profile->repeated);
     if (profile->columns_count >= 8)
         rows_tell(run, EH_FINDING_DUPLICATES_BUT_KEY, EH_SEVERITY_LOW, profile->repeated_but_key);
 }

@@ -4,7 +4,7 @@
 
 #include "audit/check.h"
 
-enum { EH_CHECK_FINDINGS_MAX = 2000, EH_RECOVERY_ROWS_MAX = 20000 };
+enum { EH_CHECK_FINDINGS_MAX = 2000, EH_RECOVERY_ROWS_MAX = 10000 };
 
 typedef struct {
     const eh_check_input *in;

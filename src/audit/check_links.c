@@ -285,7 +285,39 @@ static eh_estimate half_auc(const check_run *run, const leak_counts *counts, siz
     return eh_auc_delong(scores, bins, 1, run->options.confidence);
 }
 
-/* A value that many have and whose outcome is always the same; the value's name. */
+/* Neighbouring bins of numbers are said as one range. */
+static const char *run_name(const check_run *run, const eh_profile_column *column, size_t first, size_t end)
+{
+    bool number = column->kind == EH_KIND_NUMBER;
+    if (!number || first == 0 || end == first + 1)
+        return column->bin_names[first];
+    char low[40] = "", high[40] = "";
+    if (first >= 2)
+        snprintf(low, sizeof low, column->edges[first - 2] > 0 && column->edges[first - 2] < 1e-300 ? "above 0" : "%.6g", column->edges[first - 2]);
+    if (end < column->bins_count)
+        snprintf(high, sizeof high, "%.6g", column->edges[end - 2]);
+    const char *format = first >= 2 && high[0] != '\0' ? "%s to under %s" : first >= 2 && strcmp(low, "above 0") != 0 ? "%s and over%s" : first >= 2 ? "%s%s" : "%sunder %s";
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
+    for (const char *at = format, *const values[] = {low, high}, *const *value = values; *at != '\0'; at++) {
+        if (at[0] == '%' && at[1] == 's') {
+            eh_buffer_text(&text, *value++);
+            at++;
+        } else {
+            eh_buffer_byte(&text, *at);
+        }
+    }
+    return text.code == EH_OK ? eh_arena_copy(run->arena, eh_buffer_view(&text)) : NULL;
+}
+
+typedef enum { SURE_NOT, SURE_NEVER, SURE_ALWAYS } sureness;
+
+static sureness sure_of(const leak_counts *counts, size_t bin)
+{
+    double in = counts->yes[0][bin] + counts->yes[1][bin], out = counts->no[0][bin] + counts->no[1][bin];
+    return in + out == 0 ? SURE_NOT : out == 0 ? SURE_ALWAYS : in == 0 ? SURE_NEVER : SURE_NOT;
+}
+
+/* Values that many have and whose outcome is always the same: their name, and how many rows have them. */
 static const char *sure_value(const check_run *run, const eh_profile_column *column, const leak_counts *counts, uint64_t *rows_out)
 {
     double yes = 0, all = 0;
@@ -294,16 +326,18 @@ static const char *sure_value(const check_run *run, const eh_profile_column *col
         yes += counts->yes[0][b] + counts->yes[1][b];
         all += counts->yes[0][b] + counts->yes[1][b] + counts->no[0][b] + counts->no[1][b];
     }
-    double base = yes / all;
-    for (size_t b = 0; b < column->bins_count; b++) {
-        double in = counts->yes[0][b] + counts->yes[1][b], out = counts->no[0][b] + counts->no[1][b], people = in + out;
-        bool always = out == 0 && people * (1 - base) >= 20, never = in == 0 && people * base >= 20;
-        if (people >= 30 && people < 0.98 * all && (always || never) && people > (double)*rows_out) {
-            *rows_out = (uint64_t)people;
-            name = column->bin_names[b];
-        }
+    bool ordered = column->kind == EH_KIND_NUMBER;
+    for (size_t b = 0, end; b < column->bins_count; b = end) {
+        sureness sure = sure_of(counts, b);
+        double people = 0;
+        for (end = b; end < column->bins_count && (end == b || (ordered && b > 0 && sure != SURE_NOT && sure_of(counts, end) == sure)); end++)
+            people += counts->yes[0][end] + counts->yes[1][end] + counts->no[0][end] + counts->no[1][end];
+        double surprise = people * (sure == SURE_ALWAYS ? 1 - yes / all : yes / all);
+        if (sure == SURE_NOT || people < 30 || people >= 0.98 * all || surprise < 20 || people <= (double)*rows_out)
+            continue;
+        *rows_out = (uint64_t)people;
+        name = run_name(run, column, b, end);
     }
-    (void)run;
     return name;
 }
 

@@ -198,7 +198,9 @@ typedef struct {
 static double share_in_data(const check_run *run, size_t attribute, size_t group)
 {
     const eh_check_group *of = &run->groups[attribute][group];
-    return of->population_share > 0 ? of->population_share : of->share.value;
+    if (of->population_share > 0)
+        return of->population_share;
+    return isnan(of->share.value) ? (double)of->rows / (double)run->check->profile->rows : of->share.value;
 }
 
 /* The share that a crossing has in a joint table of just these attributes, or NaN. */
@@ -209,8 +211,9 @@ static double share_in_population(const check_run *run, const crossed *of, const
         bool same = target->attributes_count == of->count;
         for (size_t i = 0; same && i < of->count; i++)
             same = target->attributes[i] == of->attributes[i];
-        if (same)
-            return target->shares[eh_target_level(target, run->cube, groups)];
+        size_t level = same ? eh_target_level(target, run->cube, groups) : 0;
+        if (same && target->known[level])
+            return target->shares[level];
     }
     return EH_NAN;
 }

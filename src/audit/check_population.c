@@ -280,7 +280,7 @@ static eh_code joint_check(const eh_target *target, const eh_cube *cube, eh_erro
                    "table, or leave these out with --skip-unmatched", target->path, wrong, wrong == 1 ? "" : "s", wrong == 1 ? "has" : "have", list.ptr);
 }
 
-eh_code eh_target_of(const eh_population *population, const eh_cube *cube, bool skip_unmatched, eh_arena *arena, eh_target *target_out,
+eh_code eh_target_of(const eh_population_table *population, const eh_cube *cube, bool skip_unmatched, eh_arena *arena, eh_target *target_out,
                      eh_error *error)
 {
     eh_target target = {.path = population->path, .attributes_count = population->cube->dimensions_count, .levels_count = 1};

@@ -439,9 +439,31 @@ static eh_severity severity_of(const eh_check_group *group)
     return gap >= 0.1 ? EH_SEVERITY_MEDIUM : EH_SEVERITY_LOW;
 }
 
+/* What the groups' own shares explain of a crossing is told once, of the groups. */
+static bool explained(const check_run *run, const eh_check_section *section, const eh_check_group *group)
+{
+    double ratio = 1;
+    const char *name = group->name;
+    for (size_t a = 0; a < run->check->attributes_count; a++) {
+        if ((section->attributes >> a & 1) == 0)
+            continue;
+        for (size_t g = 0; g < run->sections[a].groups_count; g++) {
+            const char *part = run->groups[a][g].name;
+            size_t len = strlen(part);
+            if (strncmp(name, part, len) != 0 || !(name[len] == '\0' || strncmp(name + len, " & ", 3) == 0))
+                continue;
+            ratio *= run->groups[a][g].ratio;
+            name += name[len] == '\0' ? len : len + 3;
+            break;
+        }
+    }
+    double rest = group->ratio / ratio, r = run->options.ratio_min;
+    return rest >= r && rest <= 1 / r;
+}
+
 static void group_tell(check_run *run, const eh_check_section *section, const eh_check_group *group, bool joint)
 {
-    if (!(group->population_share > 0))
+    if (!(group->population_share > 0) || (joint && explained(run, section, group)))
         return;
     eh_finding *finding = NULL;
     if (group->rows == 0) {

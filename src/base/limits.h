@@ -59,6 +59,7 @@
     LIMIT(EH_PROFILE_ROWS_MAX, 4000000, "rows", "rows up to which a check looks at every row's values together") \
     LIMIT(EH_PROFILE_BINS_BYTES_MAX, 419430400, "bytes", "of those rows' values") \
     LIMIT(EH_POPULATIONS_MAX, 16, "tables", "reference tables of one population") \
+    LIMIT(EH_PROFILE_VALUES_MAX, 16777216, "rows", "rows up to which a check sorts all values of a column") \
     LIMIT(EH_ZONES_MAX, 1024, "zones", "different time zones in use at once") \
     LIMIT(EH_FEEDBACK_WORDS_BYTES_MAX, 4000, "bytes", "own words of one piece of feedback") \
     LIMIT(EH_FEEDBACK_THEMES_MAX, 500, "themes", "themes of feedback that are told apart") \

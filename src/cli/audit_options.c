@@ -29,7 +29,7 @@ static const expression_place expression_places[] = {
     {"--value", offsetof(eh_audit_request, spec.value)},       {"--within", offsetof(eh_audit_request, spec.within)},
 };
 
-static eh_code read_expression(const eh_option_use *use, eh_error *error)
+eh_code eh_option_expression(const eh_option_use *use, eh_error *error)
 {
     for (size_t i = 0; i < sizeof expression_places / sizeof expression_places[0]; i++) {
         if (strcmp(expression_places[i].option, use->option) != 0)
@@ -40,7 +40,7 @@ static eh_code read_expression(const eh_option_use *use, eh_error *error)
     return eh_fail(error, EH_INTERNAL, "%s: has no place in the request", use->option);
 }
 
-static eh_code read_where(const eh_option_use *use, eh_error *error)
+eh_code eh_option_where(const eh_option_use *use, eh_error *error)
 {
     eh_audit_request *request = use->target;
     eh_expression expression = {0};
@@ -71,7 +71,7 @@ bool eh_share_read(const char *value, bool bare_percent, double *share_out)
     return true;
 }
 
-static eh_code read_tolerance(const eh_option_use *use, eh_error *error)
+eh_code eh_option_tolerance(const eh_option_use *use, eh_error *error)
 {
     eh_audit_request *request = use->target;
     double share = 0;
@@ -81,7 +81,7 @@ static eh_code read_tolerance(const eh_option_use *use, eh_error *error)
     return EH_OK;
 }
 
-static eh_code read_confidence(const eh_option_use *use, eh_error *error)
+eh_code eh_option_confidence(const eh_option_use *use, eh_error *error)
 {
     eh_audit_request *request = use->target;
     double share = 0;
@@ -92,7 +92,7 @@ static eh_code read_confidence(const eh_option_use *use, eh_error *error)
     return EH_OK;
 }
 
-static eh_code read_min_cell(const eh_option_use *use, eh_error *error)
+eh_code eh_option_min_cell(const eh_option_use *use, eh_error *error)
 {
     eh_audit_request *request = use->target;
     return eh_whole_read(use, 0, whole_max, &request->options.cell_rows_min, error);
@@ -113,7 +113,7 @@ static eh_code read_intersections(const eh_option_use *use, eh_error *error)
     return EH_OK;
 }
 
-static eh_code read_threads(const eh_option_use *use, eh_error *error)
+eh_code eh_option_threads(const eh_option_use *use, eh_error *error)
 {
     eh_audit_request *request = use->target;
     uint64_t threads = 0;
@@ -122,7 +122,7 @@ static eh_code read_threads(const eh_option_use *use, eh_error *error)
     return EH_OK;
 }
 
-static eh_code read_memory(const eh_option_use *use, eh_error *error)
+eh_code eh_option_memory(const eh_option_use *use, eh_error *error)
 {
     eh_audit_request *request = use->target;
     uint64_t mebibytes = 0;
@@ -169,7 +169,7 @@ static eh_code read_gate(const eh_option_use *use, eh_error *error)
     return eh_words_read(use, names, EH_MEASURES_COUNT, &request->options.gate, error);
 }
 
-static eh_code read_format(const eh_option_use *use, eh_error *error)
+eh_code eh_option_format(const eh_option_use *use, eh_error *error)
 {
     eh_audit_request *request = use->target;
     const char *names[EH_FORMATS_COUNT];
@@ -180,7 +180,7 @@ static eh_code read_format(const eh_option_use *use, eh_error *error)
 
 /* ---- the rest ----------------------------------------------------------------------------------------------------------------------------- */
 
-static eh_code read_before(const eh_option_use *use, eh_error *error)
+eh_code eh_option_before(const eh_option_use *use, eh_error *error)
 {
     eh_audit_request *request = use->target;
     if (use->value[0] == '\0')
@@ -189,7 +189,7 @@ static eh_code read_before(const eh_option_use *use, eh_error *error)
     return EH_OK;
 }
 
-static eh_code read_output(const eh_option_use *use, eh_error *error)
+eh_code eh_option_output(const eh_option_use *use, eh_error *error)
 {
     eh_audit_request *request = use->target;
     struct stat facts;
@@ -205,7 +205,7 @@ static eh_code read_output(const eh_option_use *use, eh_error *error)
     return EH_OK;
 }
 
-static eh_code read_quiet(const eh_option_use *use, eh_error *error)
+eh_code eh_option_quiet(const eh_option_use *use, eh_error *error)
 {
     (void)error;
     ((eh_audit_request *)use->target)->quiet = true;
@@ -214,13 +214,13 @@ static eh_code read_quiet(const eh_option_use *use, eh_error *error)
 
 /* Read from the top down: --bands, --top, --reference rely on --by and --soft. */
 static const eh_option table[] = {
-    {"--decision", "EXPR", "What was decided", "who was picked: true/false, 1/0 or yes/no; needed", false, read_expression},
+    {"--decision", "EXPR", "What was decided", "who was picked: true/false, 1/0 or yes/no; needed", false, eh_option_expression},
     {"--label", "EXPR", "What was decided", "who should have been picked, or did respond; adds TPR, FPR, PPV and the like", false,
-     read_expression},
-    {"--score", "EXPR", "What was decided", "the model's score; adds AUC and, for scores in [0,1], calibration", false, read_expression},
-    {"--value", "EXPR", "What was decided", "an amount per person, such as a discount; adds means", false, read_expression},
-    {"--weight", "EXPR", "What was decided", "how many people a row stands for; default 1", false, read_expression},
-    {"--where", "EXPR", "What was decided", "only the rows for which this is true", false, read_where},
+     eh_option_expression},
+    {"--score", "EXPR", "What was decided", "the model's score; adds AUC and, for scores in [0,1], calibration", false, eh_option_expression},
+    {"--value", "EXPR", "What was decided", "an amount per person, such as a discount; adds means", false, eh_option_expression},
+    {"--weight", "EXPR", "What was decided", "how many people a row stands for; default 1", false, eh_option_expression},
+    {"--where", "EXPR", "What was decided", "only the rows for which this is true", false, eh_option_where},
 
     {"--by", "EXPR[,EXPR...]", "Who is compared", "the protected attributes; EXPR AS name gives a name; needed; repeatable", true,
      eh_option_by},
@@ -231,26 +231,26 @@ static const eh_option table[] = {
      eh_option_top},
     {"--reference", "ATTRIBUTE=GROUP", "Who is compared", "the group that the others are compared with; default: the largest; repeatable",
      true, eh_option_reference},
-    {"--within", "EXPR", "Who is compared", "compares inside each value of this, such as a region", false, read_expression},
+    {"--within", "EXPR", "Who is compared", "compares inside each value of this, such as a region", false, eh_option_expression},
     {"--intersections", "N", "Who is compared", "crosses up to N attributes, 1 to 3; 1 is none; default 2 when --by has two or more", false,
      read_intersections},
 
     {"--tolerance", "X", "What is tolerated", "ratios in [X, 1/X] and differences up to 1-X are tolerated; 0.2 says the same as 0.8; "
-     "default 0.8", false, read_tolerance},
-    {"--confidence", "X", "What is tolerated", "of intervals and verdicts; default 0.95", false, read_confidence},
+     "default 0.8", false, eh_option_tolerance},
+    {"--confidence", "X", "What is tolerated", "of intervals and verdicts; default 0.95", false, eh_option_confidence},
     {"--gate", "MEASURE[,...]", "What is tolerated", "the rates that decide the verdict; default selection_rate, with --label tpr as well",
      false, read_gate},
-    {"--min-cell", "N", "What is tolerated", "withholds the rates of groups with fewer rows; default 0", false, read_min_cell},
+    {"--min-cell", "N", "What is tolerated", "withholds the rates of groups with fewer rows; default 0", false, eh_option_min_cell},
 
     {"--format", "LIST", "What comes out", "text, json, html, csv, with commas between; default text, with --output all four", false,
-     read_format},
+     eh_option_format},
     {"--output", "PREFIX", "What comes out", "writes PREFIX.json, PREFIX.html, PREFIX.csv, PREFIX.txt; text goes to standard output too",
-     false, read_output},
-    {"--before", "REPORT.json", "What comes out", "an earlier JSON report; shows what has changed since", false, read_before},
-    {"--quiet", NULL, "What comes out", "no progress, no list of the files written", false, read_quiet},
+     false, eh_option_output},
+    {"--before", "REPORT.json", "What comes out", "an earlier JSON report; shows what has changed since", false, eh_option_before},
+    {"--quiet", NULL, "What comes out", "no progress, no list of the files written", false, eh_option_quiet},
 
-    {"--threads", "N", "How it runs", "default: as many as the machine has; the result is the same for any number", false, read_threads},
-    {"--memory", "MIB", "How it runs", "memory for the data; what does not fit goes to a temporary file; default 768", false, read_memory},
+    {"--threads", "N", "How it runs", "default: as many as the machine has; the result is the same for any number", false, eh_option_threads},
+    {"--memory", "MIB", "How it runs", "memory for the data; what does not fit goes to a temporary file; default 768", false, eh_option_memory},
     {"--seed", "N", "How it runs", "of the random numbers behind bootstrap intervals; default 1", false, read_seed},
     {"--help", NULL, "How it runs", "this text", false, NULL},
 };

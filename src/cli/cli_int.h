@@ -8,8 +8,10 @@
 #define EH_CLI_CLI_INT_H
 
 #include "audit/audit.h"
+#include "audit/check.h"
 #include "base/base.h"
 #include "data/data.h"
+#include "report/check_report.h"
 #include "report/report.h"
 
 enum { EH_STATUS_ERROR = 2 }; /* exit status of every error; the verdicts have 0, 1 and 3 */
@@ -145,6 +147,45 @@ typedef struct {
 
 EH_MUST_USE eh_code eh_scan_request_parse(int argc, char **argv, eh_arena *arena, const eh_scan_request **request_out, eh_error *error);
 void eh_scan_options_help(eh_buffer *out);
+/* Readers that other commands use as well; their target begins with an eh_audit_request. */
+eh_code eh_option_expression(const eh_option_use *use, eh_error *error); /* --decision, --label, --score, --weight, --value, --within */
+eh_code eh_option_where(const eh_option_use *use, eh_error *error);
+eh_code eh_option_tolerance(const eh_option_use *use, eh_error *error);
+eh_code eh_option_confidence(const eh_option_use *use, eh_error *error);
+eh_code eh_option_min_cell(const eh_option_use *use, eh_error *error);
+eh_code eh_option_threads(const eh_option_use *use, eh_error *error);
+eh_code eh_option_memory(const eh_option_use *use, eh_error *error);
+eh_code eh_option_format(const eh_option_use *use, eh_error *error);
+eh_code eh_option_before(const eh_option_use *use, eh_error *error);
+eh_code eh_option_output(const eh_option_use *use, eh_error *error);
+eh_code eh_option_quiet(const eh_option_use *use, eh_error *error);
+/** Sets bit i of *bits_out for each word of a comma-separated list that is names[i]. */
+EH_MUST_USE eh_code eh_words_read(const eh_option_use *use, const char *const *names, size_t names_count, uint32_t *bits_out, eh_error *error);
+
+/* ---- the options of `evenhand check` (check_options.c) ------------------------------------------------------------------------- */
+
+enum { EH_IGNORED_MAX = 512 };
+
+/** All that a check was asked for. The audit's own part comes first, so that its readers serve here as well. */
+typedef struct {
+    eh_audit_request audit;                            /* files, spec, bands, tolerance, formats, output, threads */
+    eh_population_source populations[EH_POPULATIONS_MAX];
+    size_t populations_count;
+    const eh_expression *population_by;
+    size_t population_by_count;
+    const char *population_where;
+    const char *key;
+    const char *ignored[EH_IGNORED_MAX];
+    eh_check_options options;
+    const char *workspace;                             /* --workspace; NULL: look for one when no file is given */
+    const char *arguments;                             /* quoted for a shell, without where the report goes */
+    bool dated;                                        /* --now was given */
+} eh_check_request;
+
+EH_MUST_USE eh_code eh_check_request_parse(int argc, char **argv, eh_arena *arena, const eh_check_request **request_out, eh_error *error);
+void eh_check_options_help(eh_buffer *out);
+int eh_check_command(int argc, char **argv);
+void eh_check_help(eh_buffer *out);
 
 /* ---- options that speak of attributes (attribute_options.c): readers of the audit's table ---------------------------------------- */
 

@@ -11,6 +11,7 @@ static const eh_command commands[] = {
     {"scan", "looks for hidden groups that are chosen less or more often than expected", eh_scan_command, eh_scan_help},
     {"serve", "serves customer pages, team pages and the interface for machines", eh_serve_command, eh_serve_help},
     {"team", "says who may sign in to the team pages", eh_team_command, eh_team_help},
+    {"check", "checks data: whom it stands for, what is missing, wrong or given away", eh_check_command, eh_check_help},
     {"limits", "prints every maximum of the program", eh_limits_command, eh_limits_help},
 };
 enum { COMMANDS_COUNT = sizeof commands / sizeof commands[0] };

@@ -128,7 +128,7 @@ static eh_code no_attribute(const population_reading *r)
 
 /* ---- one table ------------------------------------------------------------------------------------------------------------------- */
 
-static eh_code table_read(population_reading *r, const eh_cube_attribute *attributes, size_t count, const char *where, eh_population *population)
+static eh_code table_read(population_reading *r, const eh_cube_attribute *attributes, size_t count, const char *where, eh_population_table *population)
 {
     eh_cube *cube = EH_TAKE(r->arena, 1, eh_cube);
     if (cube == NULL)
@@ -143,7 +143,7 @@ static eh_code table_read(population_reading *r, const eh_cube_attribute *attrib
     return EH_OK;
 }
 
-static eh_code wide_read(population_reading *r, eh_population *population)
+static eh_code wide_read(population_reading *r, eh_population_table *population)
 {
     eh_cube_attribute *attributes = EH_TAKE(r->arena, EH_ATTRIBUTES_MAX, eh_cube_attribute);
     size_t count = 0;
@@ -163,7 +163,7 @@ static eh_code wide_read(population_reading *r, eh_population *population)
 }
 
 /* attribute, group, people: one margin after the other. */
-static eh_code long_read(population_reading *r, const char *attribute, const char *group, eh_population *populations, size_t *count_out)
+static eh_code long_read(population_reading *r, const char *attribute, const char *group, eh_population_table *populations, size_t *count_out)
 {
     const char *name = quoted(r, attribute), *level = quoted(r, group);
     size_t count = 0;
@@ -183,7 +183,7 @@ static eh_code long_read(population_reading *r, const char *attribute, const cha
         if (margin == NULL || kept == NULL)
             return eh_fail_memory(r->error);
         margin->expression = (eh_expression){eh_arena_format(r->arena, "CAST(%s AS VARCHAR)", level), r->spec->attributes[i].expression.name};
-        populations[count] = (eh_population){.attributes = UINT32_C(1) << i, .attribute_index = {i}};
+        populations[count] = (eh_population_table){.attributes = UINT32_C(1) << i, .attribute_index = {i}};
         EH_TRY(table_read(r, margin, 1, kept, &populations[count]));
         count++;
     }
@@ -193,7 +193,7 @@ static eh_code long_read(population_reading *r, const char *attribute, const cha
     return count == 0 ? no_attribute(r) : EH_OK;
 }
 
-static eh_code population_read(population_reading *r, eh_population *populations_out, size_t *count_out)
+static eh_code population_read(population_reading *r, eh_population_table *populations_out, size_t *count_out)
 {
     EH_TRY(eh_engine_read(r->engine, &r->source->path, 1, r->error));
     eh_engine_columns(r->engine, &r->columns, &r->columns_count);
@@ -201,15 +201,15 @@ static eh_code population_read(population_reading *r, eh_population *populations
     const char *attribute = column_find(r, "attribute"), *group = column_among(r, group_names, sizeof group_names / sizeof group_names[0]);
     if (attribute != NULL && group != NULL && r->source->by_count == 0)
         return long_read(r, attribute, group, populations_out, count_out);
-    eh_population population = {0};
+    eh_population_table population = {0};
     EH_TRY(wide_read(r, &population));
     populations_out[0] = population;
     *count_out = 1;
     return EH_OK;
 }
 
-eh_code eh_population_read(const eh_population_source *source, const eh_cube_spec *spec, const eh_cube *data, eh_arena *arena,
-                           eh_population *populations_out, size_t *count_out, eh_error *error)
+eh_code eh_population_tables_read(const eh_population_source *source, const eh_cube_spec *spec, const eh_cube *data, eh_arena *arena,
+                           eh_population_table *populations_out, size_t *count_out, eh_error *error)
 {
     EH_CLEANUP(eh_engine_close) eh_engine *engine = NULL;
     EH_TRY(eh_engine_open(&(eh_engine_options){.threads = 1, .memory_bytes_max = UINT64_C(128) << 20}, &engine, error));

@@ -150,7 +150,7 @@ static eh_code key_repeats(eh_profiling *p, const eh_profile_column *column)
     eh_profile_text_sql(column, &name);
     EH_TRY(eh_buffer_check(&name, p->error));
     eh_buffer_format(&sql, "SELECT k, CAST(sum(n - 1) OVER () AS BIGINT) FROM (SELECT %s AS k, count(*) AS n FROM " EH_HELD_TABLE
-                           " GROUP BY 1) WHERE k IS NOT NULL AND n > 1 ORDER BY n DESC, 1 LIMIT %d", name.ptr, EH_PROFILE_EXAMPLES_MAX);
+                           " GROUP BY 1) WHERE trim(k) <> '' AND n > 1 ORDER BY n DESC, 1 LIMIT %d", name.ptr, EH_PROFILE_EXAMPLES_MAX);
     EH_TRY(eh_engine_query(p->engine, &sql, &cursor, p->error));
     while (eh_cursor_next(&cursor)) {
         eh_view text = {0};
@@ -185,8 +185,9 @@ eh_code eh_profile_read(eh_engine *engine, const eh_profile_spec *spec, eh_arena
     eh_profile profile = {0};
     eh_profiling p = {.engine = engine, .spec = spec, .cube = spec->groups, .arena = arena, .error = error, .profile = &profile};
     p.now_days = ((double)spec->now.seconds + spec->now.nanoseconds * 1e-9) / 86400;
-    EH_TRY(eh_profile_columns_read(&p));
+    EH_TRY(eh_profile_columns_count(&p));
     EH_TRY(sample_take(&p));
+    EH_TRY(eh_profile_columns_bin(&p));
     EH_TRY(eh_profile_rows_read(&p));
     EH_TRY(duplicates_read(&p));
     profile.columns = p.columns;

@@ -34,6 +34,7 @@ typedef struct {
     double second_least, second_most;                       /* the next different values; NaN when there is none */
     const char *first, *last;      /* dates, as text; NULL when there is none */
     uint64_t after_now, before_1900;
+    bool singles;                  /* numbers: every different value has a bin */
     const double *edges;           /* numbers and dates in bins: bin 1 is below edges[0], bin i + 1 from edges[i - 1] on */
     size_t edges_count;
     const char *const *bin_names;  /* bins_count of them: "(missing)", texts, "10 to under 20", "(all others)" */
@@ -48,6 +49,7 @@ typedef struct {
 /** Bins of an earlier check, in which this one's rows are counted as well. */
 typedef struct {
     const char *name;
+    bool singles;                  /* numbers: every different value has a bin */
     const double *edges;           /* numbers and dates; else NULL */
     size_t edges_count;
     const char *const *bin_names;  /* texts: as eh_profile_column.bin_names */
@@ -112,7 +114,7 @@ typedef struct {
     size_t attribute_index[EH_ATTRIBUTES_MAX];    /* of each dimension of `cube` */
     const eh_cube *cube;                          /* weights are people */
     const char *weight;                           /* the column that counts people, or NULL */
-} eh_population;
+} eh_population_table;
 
 /**
  * Reads one file, in an engine of its own. An attribute is found in it by an expression of `by` with its name, else by a column with its name,
@@ -120,7 +122,7 @@ typedef struct {
  * table each. `data` tells which attributes are whole numbers, so that bands get the same names.
  * errors: no attribute found (lists both sides' names), no people, a negative or missing weight, as eh_cube_read.
  */
-EH_MUST_USE eh_code eh_population_read(const eh_population_source *source, const eh_cube_spec *spec, const eh_cube *data, eh_arena *arena,
-                                       eh_population *populations_out, size_t *count_out, eh_error *error);
+EH_MUST_USE eh_code eh_population_tables_read(const eh_population_source *source, const eh_cube_spec *spec, const eh_cube *data, eh_arena *arena,
+                                       eh_population_table *populations_out, size_t *count_out, eh_error *error);
 
 #endif

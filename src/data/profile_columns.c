@@ -7,8 +7,8 @@
 #include "data/profile_int.h"
 
 enum {
-    COUNTS_BATCH = 24, COUNTS_COLUMNS = 9,     /* columns per query, results per column */
-    QUANTILES_BATCH = 8, QUANTILES_COLUMNS = 6,
+    COUNTS_BATCH = 24, COUNTS_COLUMNS = 8,     /* columns per query, results per column */
+    RADIX_BITS = 11,
     SINGLE_VALUES_MAX = 32,                    /* different numbers up to which each has a bin of its own */
     EDGES_MAX = EH_PROFILE_BINS_MAX - 2,       /* numbers: a bin for what is missing, one below the first edge */
     QUANTILE_STEP = 2,                         /* every second one of the 65 is an edge: 32 bins */
@@ -54,17 +54,16 @@ static void cast_text_sql(const eh_profile_column *column, eh_buffer *sql)
 
 void eh_profile_text_sql(const eh_profile_column *column, eh_buffer *sql)
 {
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer name = {.whole = sql};
-    cast_text_sql(column, &name);
-    if (name.code != EH_OK)
-        return;
-    if (column->kind != EH_KIND_TEXT) {
-        eh_buffer_append(sql, eh_buffer_view(&name));
-        return;
-    }
-    eh_buffer_text(sql, "(CASE WHEN ");
-    blank_sql(name.ptr, sql);
-    eh_buffer_format(sql, " THEN NULL ELSE %s END)", name.ptr);
+    cast_text_sql(column, sql);
+}
+
+bool eh_profile_is_blank(eh_view text)
+{
+    text = eh_view_trim(text);
+    for (size_t i = 0; eh_profile_blank_words[i] != NULL; i++)
+        if (eh_view_equal_nocase(text, eh_view_of(eh_profile_blank_words[i])))
+            return true;
+    return false;
 }
 
 /* ---- names and kinds ----------------------------------------------------------------------------------------------------- */
@@ -108,34 +107,26 @@ static eh_code describe(eh_profiling *p)
 
 /* ---- counts and ranges: one pass ---------------------------------------------------------------------------------------------- */
 
-/* Nine results for every column, whatever its kind: two whole, two doubles, three whole, two texts. */
+/* Eight results for every column, whatever its kind: a whole one, two doubles, three whole, two texts. */
 static void counts_sql(const eh_profiling *p, const eh_profile_column *column, eh_buffer *sql)
 {
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer name = {.whole = sql}, number = {.whole = sql}, blank = {.whole = sql};
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer name = {.whole = sql}, number = {.whole = sql};
     eh_sql_identifier(&name, eh_view_of(column->name));
     if (eh_profile_is_number(column))
         eh_profile_number_sql(column, &number);
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {.whole = sql};
-    cast_text_sql(column, &text);
-    if (text.code == EH_OK)
-        blank_sql(text.ptr, &blank);
-    if (name.code != EH_OK || number.code != EH_OK || blank.code != EH_OK)
+    if (name.code != EH_OK || number.code != EH_OK)
         return;
     eh_buffer_format(sql, ", count(%s), ", name.ptr);
-    if (column->kind == EH_KIND_NESTED)
-        eh_buffer_text(sql, "0::BIGINT, NULL::DOUBLE, NULL::DOUBLE, 0::BIGINT, 0::BIGINT, 0::BIGINT, NULL::VARCHAR, NULL::VARCHAR");
-    else if (column->kind == EH_KIND_NUMBER)
-        eh_buffer_format(sql, "approx_count_distinct(%s), min(%s) FILTER (WHERE isfinite(%s)), max(%s) FILTER (WHERE isfinite(%s)), count_if(%s < 0), "
-                              "count_if(%s = 0), count_if(NOT isfinite(%s)), NULL::VARCHAR, NULL::VARCHAR", name.ptr, number.ptr, number.ptr, number.ptr,
-                         number.ptr, number.ptr, number.ptr, number.ptr);
+    if (column->kind == EH_KIND_NUMBER)
+        eh_buffer_format(sql, "min(%s) FILTER (WHERE isfinite(%s)), max(%s) FILTER (WHERE isfinite(%s)), count_if(%s < 0), count_if(%s = 0), "
+                              "count_if(NOT isfinite(%s)), NULL::VARCHAR, NULL::VARCHAR", number.ptr, number.ptr, number.ptr, number.ptr, number.ptr,
+                         number.ptr, number.ptr);
     else if (column->kind == EH_KIND_DATE)
-        eh_buffer_format(sql, "approx_count_distinct(%s), min(%s), max(%s), count_if(%s > %.17ge0), count_if(%s < -25567e0), 0::BIGINT, "
-                              "CAST(min(%s) FILTER (WHERE isfinite(%s)) AS VARCHAR), CAST(max(%s) FILTER (WHERE isfinite(%s)) AS VARCHAR)", name.ptr, number.ptr,
-                         number.ptr, number.ptr, p->now_days, number.ptr, name.ptr, name.ptr, name.ptr, name.ptr);
+        eh_buffer_format(sql, "min(%s), max(%s), count_if(%s > %.17ge0), count_if(%s < -25567e0), 0::BIGINT, "
+                              "CAST(min(%s) FILTER (WHERE isfinite(%s)) AS VARCHAR), CAST(max(%s) FILTER (WHERE isfinite(%s)) AS VARCHAR)", number.ptr, number.ptr,
+                         number.ptr, p->now_days, number.ptr, name.ptr, name.ptr, name.ptr, name.ptr);
     else
-        eh_buffer_format(sql, "approx_count_distinct(%s), NULL::DOUBLE, NULL::DOUBLE, %s%s%s, 0::BIGINT, 0::BIGINT, NULL::VARCHAR, NULL::VARCHAR", name.ptr,
-                         column->kind == EH_KIND_TEXT ? "count_if(" : "", column->kind == EH_KIND_TEXT ? blank.ptr : "0::BIGINT",
-                         column->kind == EH_KIND_TEXT ? ")" : "");
+        eh_buffer_text(sql, "NULL::DOUBLE, NULL::DOUBLE, 0::BIGINT, 0::BIGINT, 0::BIGINT, NULL::VARCHAR, NULL::VARCHAR");
 }
 
 static eh_code text_take(eh_profiling *p, eh_cursor *cursor, size_t at, const char **text_out)
@@ -150,12 +141,11 @@ static eh_code text_take(eh_profiling *p, eh_cursor *cursor, size_t at, const ch
 static eh_code counts_take(eh_profiling *p, eh_cursor *cursor, size_t at, eh_profile_column *column)
 {
     column->missing = p->profile->rows - (uint64_t)eh_cursor_integer(cursor, at);
-    column->distinct = (uint64_t)eh_cursor_integer(cursor, at + 1);
-    column->quantiles[0] = eh_cursor_double(cursor, at + 2);
-    column->quantiles[EH_PROFILE_QUANTILES - 1] = eh_cursor_double(cursor, at + 3);
+    column->quantiles[0] = eh_cursor_double(cursor, at + 1);
+    column->quantiles[EH_PROFILE_QUANTILES - 1] = eh_cursor_double(cursor, at + 2);
     uint64_t counts[3];
     for (size_t i = 0; i < 3; i++)
-        counts[i] = (uint64_t)eh_cursor_integer(cursor, at + 4 + i);
+        counts[i] = (uint64_t)eh_cursor_integer(cursor, at + 3 + i);
     if (column->kind == EH_KIND_NUMBER) {
         column->negative = counts[0];
         column->zero = counts[1];
@@ -163,11 +153,9 @@ static eh_code counts_take(eh_profiling *p, eh_cursor *cursor, size_t at, eh_pro
     } else if (column->kind == EH_KIND_DATE) {
         column->after_now = counts[0];
         column->before_1900 = counts[1];
-    } else {
-        column->blank = counts[0];
     }
-    EH_TRY(text_take(p, cursor, at + 7, &column->first));
-    return text_take(p, cursor, at + 8, &column->last);
+    EH_TRY(text_take(p, cursor, at + 6, &column->first));
+    return text_take(p, cursor, at + 7, &column->last);
 }
 
 static eh_code counts_read(eh_profiling *p)
@@ -190,59 +178,109 @@ static eh_code counts_read(eh_profiling *p)
     return EH_OK;
 }
 
-/* ---- quantiles ------------------------------------------------------------------------------------------------------------------ */
+/* ---- sorted values ---------------------------------------------------------------------------------------------------------------- */
 
-static void quantile_sql(const char *number, const char *also, eh_buffer *sql)
+/* Doubles as whole numbers in the same order: the sign bit turned, negative ones turned over. */
+static uint64_t key_of(double number)
 {
-    eh_buffer_format(sql, "CAST(quantile_disc(%s, [", number);
-    for (size_t q = 0; q < EH_PROFILE_QUANTILES; q++)
-        eh_buffer_format(sql, q == 0 ? "%g" : ", %g", (double)q / (EH_PROFILE_QUANTILES - 1));
-    eh_buffer_format(sql, "]) FILTER (WHERE isfinite(%s)%s) AS VARCHAR)", number, also);
+    uint64_t bits;
+    number = number == 0 ? 0 : number; /* no minus zero */
+    memcpy(&bits, &number, sizeof bits);
+    return bits >> 63 != 0 ? ~bits : bits | UINT64_C(1) << 63;
 }
 
-/* Where many are 0, the quantiles of the others tell more. */
-static bool zeros_apart(const eh_profiling *p, const eh_profile_column *column)
+static double number_of(uint64_t key)
 {
-    uint64_t known = p->profile->rows - column->missing;
-    return column->kind == EH_KIND_NUMBER && column->zero < known && column->zero * 20 > known;
+    uint64_t bits = key >> 63 != 0 ? key & ~(UINT64_C(1) << 63) : ~key;
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
 }
 
-static void quantiles_sql(const eh_profiling *p, const eh_profile_column *column, eh_buffer *sql)
+/* Least significant digit first; digits that all keys share are passed over. */
+static void radix_sort(uint64_t **keys, uint64_t **spare, size_t count)
 {
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer number = {.whole = sql}, least = {.whole = sql}, most = {.whole = sql}, rest = {.whole = sql};
-    eh_profile_number_sql(column, &number);
-    eh_sql_double(&least, column->quantiles[0]);
-    eh_sql_double(&most, column->quantiles[EH_PROFILE_QUANTILES - 1]);
-    if (number.code != EH_OK || least.code != EH_OK || most.code != EH_OK)
-        return;
-    quantile_sql(number.ptr, "", sql);
-    eh_buffer_text(sql, ", ");
-    eh_buffer_format(&rest, " AND %s <> 0", number.ptr);
-    if (zeros_apart(p, column) && rest.code == EH_OK)
-        quantile_sql(number.ptr, rest.ptr, sql);
-    else
-        eh_buffer_text(sql, "NULL::VARCHAR");
-    eh_buffer_format(sql, ", count_if(%s = %s), count_if(%s = %s), min(%s) FILTER (WHERE %s > %s), max(%s) FILTER (WHERE %s < %s)", number.ptr, least.ptr,
-                     number.ptr, most.ptr, number.ptr, number.ptr, least.ptr, number.ptr, number.ptr, most.ptr);
-}
-
-/* "[1.0, 2.5, ...]" */
-static bool list_read(eh_view text, double values_out[EH_PROFILE_QUANTILES])
-{
-    char number[64];
-    size_t count = 0, at = 1;
-    while (at < text.len && count < EH_PROFILE_QUANTILES) {
-        size_t len = 0;
-        while (at + len < text.len && text.ptr[at + len] != ',' && text.ptr[at + len] != ']')
-            len++;
-        if (len == 0 || len >= sizeof number)
-            return false;
-        memcpy(number, text.ptr + at, len);
-        number[len] = '\0';
-        values_out[count++] = strtod(number, NULL);
-        at += len + 1;
+    for (unsigned shift = 0; shift < 64; shift += RADIX_BITS) {
+        size_t starts[1 << RADIX_BITS] = {0}, sum = 0;
+        for (size_t i = 0; i < count; i++)
+            starts[(*keys)[i] >> shift & ((1U << RADIX_BITS) - 1)]++;
+        if (count == 0 || starts[(*keys)[0] >> shift & ((1U << RADIX_BITS) - 1)] == count)
+            continue;
+        for (size_t d = 0; d < sizeof starts / sizeof starts[0]; d++) {
+            size_t of_digit = starts[d];
+            starts[d] = sum;
+            sum += of_digit;
+        }
+        for (size_t i = 0; i < count; i++)
+            (*spare)[starts[(*keys)[i] >> shift & ((1U << RADIX_BITS) - 1)]++] = (*keys)[i];
+        uint64_t *kept = *keys;
+        *keys = *spare;
+        *spare = kept;
     }
-    return count == EH_PROFILE_QUANTILES;
+}
+
+/* The values of one column in ascending order, as keys. */
+typedef struct {
+    uint64_t *keys, *spare;
+    size_t count, capacity;
+} sorted_values;
+
+static void sorted_values_close(sorted_values *values)
+{
+    free(values->keys);
+    free(values->spare);
+}
+
+static eh_code values_sort(eh_profiling *p, const eh_profile_column *column, sorted_values *values)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
+    EH_CLEANUP(eh_cursor_close) eh_cursor cursor = {0};
+    eh_buffer_text(&sql, "SELECT ");
+    eh_profile_number_sql(column, &sql);
+    eh_buffer_format(&sql, " AS x FROM %s WHERE isfinite(x)", p->values_table);
+    EH_TRY(eh_engine_query(p->engine, &sql, &cursor, p->error));
+    values->count = 0;
+    while (values->count < values->capacity && eh_cursor_next(&cursor))
+        values->keys[values->count++] = key_of(eh_cursor_double(&cursor, 0));
+    radix_sort(&values->keys, &values->spare, values->count);
+    return EH_OK;
+}
+
+/* Where keys of at least `key` begin. */
+static size_t place_of(const sorted_values *values, uint64_t key)
+{
+    size_t low = 0, high = values->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (values->keys[middle] < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The smallest value at or above each share: R type 1, as the engine's quantile_disc. Values from `skip_first` to `skip_end` are left out. */
+static void quantiles_pick(const sorted_values *values, size_t skip_first, size_t skip_end, double quantiles_out[EH_PROFILE_QUANTILES])
+{
+    size_t count = values->count - (skip_end - skip_first);
+    for (size_t q = 0; q < EH_PROFILE_QUANTILES; q++) {
+        size_t rank = (count * q + EH_PROFILE_QUANTILES - 2) / (EH_PROFILE_QUANTILES - 1);
+        rank = rank > 0 ? rank - 1 : 0;
+        quantiles_out[q] = number_of(values->keys[rank < skip_first ? rank : rank + (skip_end - skip_first)]);
+    }
+}
+
+static void ends_take(const sorted_values *values, eh_profile_column *column)
+{
+    size_t last = values->count - 1, after_least = place_of(values, values->keys[0] + 1), most = place_of(values, values->keys[last]);
+    column->at_least = after_least;
+    column->at_most = values->count - most;
+    column->second_least = after_least < values->count ? number_of(values->keys[after_least]) : EH_NAN;
+    column->second_most = most > 0 ? number_of(values->keys[most - 1]) : EH_NAN;
+    column->distinct = 1;
+    for (size_t i = 1; i < values->count; i++)
+        column->distinct += values->keys[i] != values->keys[i - 1];
 }
 
 static void edge_add(double *edges, size_t *count, double edge)
@@ -282,86 +320,65 @@ static eh_code edges_make(eh_profiling *p, eh_profile_column *column, const doub
     return EH_OK;
 }
 
-static eh_code quantiles_take(eh_profiling *p, eh_cursor *cursor, size_t at, eh_profile_column *column)
-{
-    double apart[EH_PROFILE_QUANTILES];
-    eh_view text;
-    if (!eh_cursor_text(cursor, at, &text) || !list_read(text, column->quantiles))
-        return eh_fail(p->error, EH_INTERNAL, "the data engine does not tell the quantiles of %s", column->name);
-    column->at_least = (uint64_t)eh_cursor_integer(cursor, at + 2);
-    column->at_most = (uint64_t)eh_cursor_integer(cursor, at + 3);
-    column->second_least = eh_cursor_double(cursor, at + 4);
-    column->second_most = eh_cursor_double(cursor, at + 5);
-    bool zeros = eh_cursor_text(cursor, at + 1, &text) && list_read(text, apart);
-    return edges_make(p, column, zeros ? apart : column->quantiles, zeros);
-}
-
 static bool wants_quantiles(const eh_profile_column *column)
 {
     return eh_profile_is_number(column) && isfinite(column->quantiles[0]);
 }
 
+/* Few different numbers: each is a bin. */
+static eh_code singles_make(eh_profiling *p, eh_profile_column *column, const sorted_values *values)
+{
+    double *edges = EH_TAKE(p->arena, EDGES_MAX, double);
+    if (edges == NULL)
+        return eh_fail_memory(p->error);
+    column->edges_count = 0;
+    for (size_t i = 1; i < values->count; i++)
+        if (values->keys[i] != values->keys[i - 1])
+            edges[column->edges_count++] = number_of(values->keys[i]);
+    column->edges = edges;
+    column->bins_count = column->edges_count + 2;
+    column->singles = true;
+    return EH_OK;
+}
+
+static eh_code quantiles_make(eh_profiling *p, eh_profile_column *column, sorted_values *values)
+{
+    double others[EH_PROFILE_QUANTILES];
+    EH_TRY(values_sort(p, column, values));
+    if (values->count == 0)
+        return EH_OK;
+    double least = column->quantiles[0], most = column->quantiles[EH_PROFILE_QUANTILES - 1];
+    quantiles_pick(values, 0, 0, column->quantiles);
+    ends_take(values, column);
+    column->distinct_exact = p->profile->rows <= EH_PROFILE_VALUES_MAX;
+    column->quantiles[0] = least; /* of all rows, should the values be a sample */
+    column->quantiles[EH_PROFILE_QUANTILES - 1] = most;
+    if (column->distinct <= SINGLE_VALUES_MAX)
+        return singles_make(p, column, values);
+    /* Where many are 0, the quantiles of the others tell more. */
+    size_t zero = place_of(values, key_of(0)), after = place_of(values, key_of(0) + 1);
+    bool apart = column->kind == EH_KIND_NUMBER && (after - zero) * 20 > values->count;
+    quantiles_pick(values, zero, apart ? after : zero, others);
+    return edges_make(p, column, others, apart);
+}
+
 static eh_code quantiles_read(eh_profiling *p)
 {
-    for (size_t first = 0; first < p->columns_count;) {
-        EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
-        EH_CLEANUP(eh_cursor_close) eh_cursor cursor = {0};
-        size_t taken[QUANTILES_BATCH], count = 0;
-        for (; first < p->columns_count && count < QUANTILES_BATCH; first++) {
-            if (!wants_quantiles(&p->columns[first]))
-                continue;
-            taken[count] = first;
-            eh_buffer_text(&sql, count++ == 0 ? "SELECT " : ", ");
-            quantiles_sql(p, &p->columns[first], &sql);
-        }
-        if (count == 0)
-            return EH_OK;
-        eh_buffer_text(&sql, " FROM " EH_HELD_TABLE);
-        EH_TRY(eh_engine_query(p->engine, &sql, &cursor, p->error));
-        bool there = eh_cursor_next(&cursor);
-        EH_ASSERT(there);
-        for (size_t i = 0; i < count; i++)
-            EH_TRY(quantiles_take(p, &cursor, i * QUANTILES_COLUMNS, &p->columns[taken[i]]));
-    }
+    EH_CLEANUP(sorted_values_close) sorted_values values = {0};
+    bool all = p->profile->rows <= EH_PROFILE_VALUES_MAX;
+    p->values_table = all ? EH_HELD_TABLE : p->table;
+    values.capacity = all ? (size_t)p->profile->rows : p->profile->rows_binned;
+    values.keys = malloc((values.capacity + 1) * sizeof *values.keys);
+    values.spare = malloc((values.capacity + 1) * sizeof *values.spare);
+    if (values.keys == NULL || values.spare == NULL)
+        return eh_fail_memory(p->error);
+    for (size_t i = 0; i < p->columns_count; i++)
+        if (wants_quantiles(&p->columns[i]))
+            EH_TRY(quantiles_make(p, &p->columns[i], &values));
     return EH_OK;
 }
 
 /* ---- bins --------------------------------------------------------------------------------------------------------------------------- */
-
-static int compare_numbers(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Few different numbers: each is a bin. More than the estimate said: the quantiles serve. */
-static eh_code singles_read(eh_profiling *p, eh_profile_column *column)
-{
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
-    EH_CLEANUP(eh_cursor_close) eh_cursor cursor = {0};
-    double values[EDGES_MAX + 1];
-    size_t count = 0;
-    eh_buffer_text(&sql, "SELECT DISTINCT ");
-    eh_profile_number_sql(column, &sql);
-    eh_buffer_format(&sql, " AS x FROM " EH_HELD_TABLE " WHERE isfinite(x) LIMIT %d", EDGES_MAX + 1);
-    EH_TRY(eh_engine_query(p->engine, &sql, &cursor, p->error));
-    while (eh_cursor_next(&cursor) && count < EDGES_MAX + 1)
-        values[count++] = eh_cursor_double(&cursor, 0);
-    if (count > EDGES_MAX)
-        return EH_OK;
-    qsort(values, count, sizeof *values, compare_numbers);
-    double *edges = EH_TAKE(p->arena, EDGES_MAX, double);
-    if (edges == NULL)
-        return eh_fail_memory(p->error);
-    for (size_t i = 1; i < count; i++)
-        edges[i - 1] = values[i];
-    column->distinct = count;
-    column->distinct_exact = true;
-    column->edges = edges;
-    column->edges_count = count == 0 ? 0 : count - 1;
-    column->bins_count = count + 1;
-    return EH_OK;
-}
 
 static const char *edge_name(eh_profiling *p, const eh_profile_column *column, double edge)
 {
@@ -380,8 +397,7 @@ static const char *number_bin_name(eh_profiling *p, const eh_profile_column *col
 {
     const double *edges = column->edges;
     size_t count = column->edges_count;
-    bool single = column->distinct_exact && column->distinct == count + 1;
-    if (single || (bin == 1 && count > 0 && edges[0] == column->second_least))
+    if (column->singles || (bin == 1 && count > 0 && edges[0] == column->second_least))
         return edge_name(p, column, bin == 1 ? column->quantiles[0] : edges[bin - 2]);
     const char *low = bin > 1 ? edge_name(p, column, edges[bin - 2]) : NULL, *high = bin <= count ? edge_name(p, column, edges[bin - 1]) : NULL;
     bool above = bin > 1 && edges[bin - 2] > 0 && edges[bin - 2] < 1e-300;
@@ -417,17 +433,19 @@ static eh_code number_names(eh_profiling *p, eh_profile_column *column)
     return names_take(p, column, names);
 }
 
-static eh_code exact_distinct(eh_profiling *p, eh_profile_column *column)
+/* Groups first, so that what a text says is looked at once for each and not for every row. */
+static void texts_sql(const eh_profile_column *column, eh_buffer *sql)
 {
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
-    EH_CLEANUP(eh_cursor_close) eh_cursor cursor = {0};
-    eh_buffer_text(&sql, "SELECT count(DISTINCT ");
-    eh_sql_identifier(&sql, eh_view_of(column->name));
-    eh_buffer_text(&sql, ") FROM " EH_HELD_TABLE);
-    EH_TRY(eh_engine_query(p->engine, &sql, &cursor, p->error));
-    column->distinct = eh_cursor_next(&cursor) ? (uint64_t)eh_cursor_integer(&cursor, 0) : 0;
-    column->distinct_exact = true;
-    return EH_OK;
+    eh_buffer_text(sql, "WITH counted AS MATERIALIZED (SELECT ");
+    cast_text_sql(column, sql);
+    eh_buffer_text(sql, " AS k, count(*) AS n FROM " EH_HELD_TABLE " GROUP BY 1), known AS MATERIALIZED (SELECT k, n, ");
+    if (column->kind == EH_KIND_TEXT)
+        blank_sql("k", sql);
+    else
+        eh_buffer_text(sql, "false");
+    eh_buffer_format(sql, " AS blank FROM counted WHERE k IS NOT NULL), told AS (SELECT k, n FROM known WHERE NOT blank ORDER BY n DESC, k LIMIT %d) "
+                          "SELECT told.k, sums.texts, sums.blank FROM (SELECT count(*) AS texts, CAST(coalesce(sum(n) FILTER (WHERE blank), 0) AS BIGINT) AS blank "
+                          "FROM known) AS sums LEFT JOIN told ON true ORDER BY told.n DESC, told.k", EH_PROFILE_BINS_MAX);
 }
 
 /* The most frequent texts, each a bin; the rest share one. */
@@ -438,58 +456,53 @@ static eh_code texts_read(eh_profiling *p, eh_profile_column *column)
     const char **names = EH_TAKE(p->arena, EH_PROFILE_BINS_MAX, const char *);
     if (names == NULL)
         return eh_fail_memory(p->error);
-    eh_buffer_text(&sql, "SELECT k, n FROM (SELECT ");
-    eh_profile_text_sql(column, &sql);
-    eh_buffer_format(&sql, " AS k, count(*) AS n FROM " EH_HELD_TABLE " GROUP BY 1) WHERE k IS NOT NULL ORDER BY n DESC, k LIMIT %d", EH_PROFILE_BINS_MAX);
+    texts_sql(column, &sql);
     EH_TRY(eh_engine_query(p->engine, &sql, &cursor, p->error));
     size_t count = 1, seen = 0;
-    for (eh_view text = {0}; eh_cursor_next(&cursor); seen++) {
-        bool known = eh_cursor_text(&cursor, 0, &text);
-        EH_ASSERT(known);
+    for (eh_view text = {0}; eh_cursor_next(&cursor);) {
+        column->distinct = (uint64_t)eh_cursor_integer(&cursor, 1);
+        column->blank = (uint64_t)eh_cursor_integer(&cursor, 2);
+        if (!eh_cursor_text(&cursor, 0, &text))
+            break; /* every text is blank */
+        seen++;
         if (count < EH_PROFILE_BINS_MAX - 1)
             names[count++] = eh_arena_copy(p->arena, text);
     }
-    column->others = seen > EH_PROFILE_BINS_MAX - 2;
-    if (column->others)
-        names[count++] = "(all others)";
-    else if (column->blank == 0) {
-        column->distinct = seen;
-        column->distinct_exact = true;
-    }
-    column->bins_count = count;
-    return names_take(p, column, names);
-}
-
-static eh_code bins_make(eh_profiling *p, eh_profile_column *column)
-{
+    column->distinct_exact = true;
     uint64_t known = p->profile->rows - column->missing - column->blank;
-    bool key_like = column->kind == EH_KIND_TEXT || column->whole;
-    if (key_like && known > EH_PROFILE_BINS_MAX && (double)column->distinct > 0.9 * (double)known)
-        EH_TRY(exact_distinct(p, column));
-    if (column->kind == EH_KIND_NESTED || (known == 0 && eh_profile_is_number(column))) {
-        static const char *const missing[] = {"(missing)"};
-        column->bins_count = 1;
-        column->bin_names = missing;
-        return EH_OK;
-    }
-    if (eh_profile_is_number(column)) {
-        if (column->distinct <= SINGLE_VALUES_MAX)
-            EH_TRY(singles_read(p, column));
-        return number_names(p, column);
-    }
     if (column->kind == EH_KIND_TEXT && column->distinct > EH_PROFILE_BINS_MAX && column->distinct * 2 > known) {
         static const char *const anything[] = {"(missing)", "(any text)"};
         column->bins_count = 2;
         column->bin_names = anything;
         return EH_OK;
     }
-    return texts_read(p, column);
+    column->others = seen > EH_PROFILE_BINS_MAX - 2;
+    if (column->others)
+        names[count++] = "(all others)";
+    column->bins_count = count;
+    return names_take(p, column, names);
 }
 
-eh_code eh_profile_columns_read(eh_profiling *p)
+static eh_code bins_make(eh_profiling *p, eh_profile_column *column)
+{
+    bool number = eh_profile_is_number(column);
+    if (column->kind == EH_KIND_NESTED || (number && !isfinite(column->quantiles[0]))) {
+        static const char *const missing[] = {"(missing)"};
+        column->bins_count = 1;
+        column->bin_names = missing;
+        return EH_OK;
+    }
+    return number ? number_names(p, column) : texts_read(p, column);
+}
+
+eh_code eh_profile_columns_count(eh_profiling *p)
 {
     EH_TRY(describe(p));
-    EH_TRY(counts_read(p));
+    return counts_read(p);
+}
+
+eh_code eh_profile_columns_bin(eh_profiling *p)
+{
     EH_TRY(quantiles_read(p));
     for (size_t i = 0; i < p->columns_count; i++)
         EH_TRY(bins_make(p, &p->columns[i]));

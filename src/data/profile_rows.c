@@ -60,7 +60,8 @@ static uint8_t text_bin(const texts *known, eh_view text)
         if (known->lengths[bin] == text.len && memcmp(known->names[bin], text.ptr, text.len) == 0)
             return bin;
     }
-    return known->others;
+    /* What is not among the names is rare, or says nothing. */
+    return known->others == 0 || eh_profile_is_blank(text) ? 0 : known->others;
 }
 
 /* 1 below the first edge, i + 2 from edges[i] on. */
@@ -100,7 +101,7 @@ static void number_take(column_work *work, size_t row, double number)
 
 static void text_take(column_work *work, size_t row, bool known, eh_view text)
 {
-    uint8_t bin = !known ? 0 : work->known == NULL ? 1 : text_bin(work->known, text);
+    uint8_t bin = !known ? 0 : work->known != NULL ? text_bin(work->known, text) : eh_profile_is_blank(text) ? 0 : 1;
     work->bins[row] = bin;
     work->counts[bin]++;
     if (work->reference != NULL)

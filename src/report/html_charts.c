@@ -11,7 +11,7 @@ static const char legend_verdicts[] =
     "<span class=\"key unsure\"><svg class=\"icon\" aria-hidden=\"true\"><use href=\"#icon-unsure\"/></svg>not enough evidence</span> ";
 
 /** Opens the figure in the page and its object in the data. `says` is escaped here. */
-static void figure_open(eh_html *html, const char *kind, const eh_buffer *says)
+void eh_html_figure_open(eh_html *html, const char *kind, const eh_buffer *says)
 {
     char id[24];
     snprintf(id, sizeof(id), "figure-%u", ++html->figures);
@@ -23,7 +23,7 @@ static void figure_open(eh_html *html, const char *kind, const eh_buffer *says)
     eh_json_text(&html->charts, "kind", kind);
 }
 
-static void figure_close(eh_html *html)
+void eh_html_figure_close(eh_html *html)
 {
     eh_buffer_text(html->out, "</figcaption></figure>\n");
     eh_json_object_close(&html->charts);
@@ -31,14 +31,14 @@ static void figure_close(eh_html *html)
 
 /* ---- pieces of data -------------------------------------------------------------------------------------------------------- */
 
-static void json_visible(eh_json_writer *json, const char *key, const char *name)
+void eh_html_json_text(eh_json_writer *json, const char *key, const char *name)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer shown = {.whole = json->buffer};
     eh_html_visible(&shown, eh_view_of(name));
     eh_json_text(json, key, shown.ptr != NULL ? shown.ptr : "");
 }
 
-static void json_numbers(eh_json_writer *json, const char *key, const double *numbers, size_t count)
+void eh_html_json_numbers(eh_json_writer *json, const char *key, const double *numbers, size_t count)
 {
     eh_json_array_open_flat(json, key);
     for (size_t i = 0; i < count; i++)
@@ -48,14 +48,14 @@ static void json_numbers(eh_json_writer *json, const char *key, const double *nu
 
 static void json_estimate(eh_json_writer *json, const eh_estimate *estimate)
 {
-    json_numbers(json, NULL, (const double[]){estimate->value, estimate->low, estimate->high}, 3);
+    eh_html_json_numbers(json, NULL, (const double[]){estimate->value, estimate->low, estimate->high}, 3);
 }
 
 static void json_group_names(eh_json_writer *json, const eh_audit_section *section)
 {
     eh_json_array_open(json, "names");
     for (size_t g = 0; g < section->groups_count; g++)
-        json_visible(json, NULL, section->groups[g].name);
+        eh_html_json_text(json, NULL, section->groups[g].name);
     eh_json_array_close(json);
 }
 
@@ -90,7 +90,7 @@ static void json_ratios(eh_html *html, const eh_audit_section *section, eh_measu
             eh_json_null(json, NULL);
             continue;
         }
-        json_numbers(json, NULL, (const double[]){found->value, found->low, found->high, found->low_simultaneous, found->high_simultaneous,
+        eh_html_json_numbers(json, NULL, (const double[]){found->value, found->low, found->high, found->low_simultaneous, found->high_simultaneous,
                                                   (double)found->verdict}, 6);
     }
     eh_json_array_close(json);
@@ -120,13 +120,13 @@ void eh_html_chart_forest(eh_html *html, const eh_audit_section *section, eh_mea
                      eh_group_name(section, section->reference));
     say_extremes(&says, section, measure);
     eh_buffer_text(&says, " All numbers are in the table that follows.");
-    figure_open(html, "forest", &says);
+    eh_html_figure_open(html, "forest", &says);
     eh_json_text(json, "title", info->title);
     eh_json_boolean(json, "percent", eh_html_kind(measure) == EH_NUMBER_PERCENT);
-    json_numbers(json, "tolerance", (const double[]){tolerance, 1 / tolerance}, 2);
+    eh_html_json_numbers(json, "tolerance", (const double[]){tolerance, 1 / tolerance}, 2);
     eh_json_number(json, "everybody", html->audit->everybody.measures[measure].value);
     eh_json_integer(json, "reference", section->reference);
-    json_visible(json, "referenceName", eh_group_name(section, section->reference));
+    eh_html_json_text(json, "referenceName", eh_group_name(section, section->reference));
     json_group_names(json, section);
     eh_json_array_open(json, "rates");
     for (size_t g = 0; g < section->groups_count; g++)
@@ -134,7 +134,7 @@ void eh_html_chart_forest(eh_html *html, const eh_audit_section *section, eh_mea
     eh_json_array_close(json);
     json_ratios(html, section, measure);
     legend_forest(html, section, measure);
-    figure_close(html);
+    eh_html_figure_close(html);
 }
 
 /* ---- reliability ---------------------------------------------------------------------------------------------------------------- */
@@ -144,7 +144,7 @@ static void json_curve(eh_json_writer *json, const char *key, const eh_calibrati
     eh_json_array_open(json, key);
     for (size_t b = 0; points != NULL && b < EH_CALIBRATION_BINS; b++)
         if (!isnan(points[b].score_mean))
-            json_numbers(json, NULL, (const double[]){points[b].score_mean, points[b].observed.value, points[b].observed.low, points[b].observed.high}, 4);
+            eh_html_json_numbers(json, NULL, (const double[]){points[b].score_mean, points[b].observed.value, points[b].observed.low, points[b].observed.high}, 4);
     eh_json_array_close(json);
 }
 
@@ -154,7 +154,7 @@ void eh_html_chart_reliability(eh_html *html, const eh_audit_section *section)
     eh_json_writer *json = &html->charts;
     eh_buffer_format(&says, "Reliability curves by %s: the share whose label is true against the mean score, one panel for each of %zu groups. "
                             "All numbers are in the table that follows.", section->name, section->groups_count);
-    figure_open(html, "reliability", &says);
+    eh_html_figure_open(html, "reliability", &says);
     json_group_names(json, section);
     json_curve(json, "everybody", html->audit->everybody.calibration);
     eh_json_array_open(json, "curves");
@@ -163,7 +163,7 @@ void eh_html_chart_reliability(eh_html *html, const eh_audit_section *section)
     eh_json_array_close(json);
     eh_html_put(html->out, "Each panel is one group: across, the mean score of a tenth of the scale; up, the share whose label is true, with its $\u202F% interval. "
                            "On the dashed line scores come true as they say; the grey line is everybody.", html->confidence.text);
-    figure_close(html);
+    eh_html_figure_close(html);
 }
 
 /* ---- heat map -------------------------------------------------------------------------------------------------------------------- */
@@ -185,10 +185,10 @@ static void json_axis(eh_html *html, const char *key, uint8_t attribute)
 {
     const eh_cube_dimension *dimension = &html->about->cube->dimensions[attribute];
     eh_json_object_open(&html->charts, key);
-    json_visible(&html->charts, "name", dimension->name);
+    eh_html_json_text(&html->charts, "name", dimension->name);
     eh_json_array_open(&html->charts, "groups");
     for (size_t g = 0; g < dimension->groups_count; g++)
-        json_visible(&html->charts, NULL, dimension->groups[g].name);
+        eh_html_json_text(&html->charts, NULL, dimension->groups[g].name);
     eh_json_array_close(&html->charts);
     eh_json_object_close(&html->charts);
 }
@@ -201,20 +201,20 @@ void eh_html_chart_heat(eh_html *html, const eh_audit_section *section)
     eh_buffer_format(&says, "Heat map of the selection rate by %s.", section->name);
     say_extremes(&says, section, EH_SELECTION_RATE);
     eh_buffer_text(&says, " All numbers are in the table that follows.");
-    figure_open(html, "heat", &says);
+    eh_html_figure_open(html, "heat", &says);
     json_axis(html, "y", section->attribute_index[0]);
     json_axis(html, "x", section->attribute_index[1]);
     eh_json_array_open(json, "cells");
     for (size_t g = 0; g < section->groups_count; g++) {
         const eh_audit_group *group = &section->groups[g];
-        json_numbers(json, NULL, (const double[]){group->values[1], group->values[0], group->measures[EH_SELECTION_RATE].value,
+        eh_html_json_numbers(json, NULL, (const double[]){group->values[1], group->values[0], group->measures[EH_SELECTION_RATE].value,
                                                   (double)state_of(section, (int32_t)g, &finder), (double)group->rows}, 5);
     }
     eh_json_array_close(json);
     eh_html_put(html->out, "Selection rate in percent; the stronger the colour, the higher. Compared with <bdi>$</bdi> (boxed): a diamond marks what violates the tolerance, "
                            "hatching what there is not enough evidence for. Crossed out: too few people to show. Blank: nobody.",
                 eh_group_name(section, section->reference));
-    figure_close(html);
+    eh_html_figure_close(html);
 }
 
 /* ---- before and now ---------------------------------------------------------------------------------------------------------------- */
@@ -225,15 +225,15 @@ void eh_html_chart_changes(eh_html *html, const eh_change *changes, size_t count
     eh_json_writer *json = &html->charts;
     eh_buffer_format(&says, "Change of the %s by %s since the earlier report, with intervals. All numbers are in the table that follows.",
                      eh_measure_get(changes[0].measure)->title, changes[0].attribute);
-    figure_open(html, "changes", &says);
+    eh_html_figure_open(html, "changes", &says);
     eh_json_array_open(json, "names");
     for (size_t i = 0; i < count; i++)
-        json_visible(json, NULL, changes[i].group);
+        eh_html_json_text(json, NULL, changes[i].group);
     eh_json_array_close(json);
     eh_json_array_open(json, "changes");
     for (size_t i = 0; i < count; i++)
-        json_numbers(json, NULL, (const double[]){changes[i].difference, changes[i].low, changes[i].high}, 3);
+        eh_html_json_numbers(json, NULL, (const double[]){changes[i].difference, changes[i].low, changes[i].high}, 3);
     eh_json_array_close(json);
     eh_html_put(html->out, "Change in percentage points since the earlier report, with its $\u202F% interval.", html->confidence.text);
-    figure_close(html);
+    eh_html_figure_close(html);
 }

@@ -1,0 +1,37 @@
+/**
+ * Reports of the check of data: for a terminal, for programs, for a browser. Pure writers into buffers, as in report.h.
+ */
+#ifndef EH_REPORT_CHECK_REPORT_H
+#define EH_REPORT_CHECK_REPORT_H
+
+#include "audit/check.h"
+#include "report/report.h"
+
+/** What the report says of itself. All borrowed. */
+typedef struct {
+    const eh_input *inputs;
+    size_t inputs_count;
+    const char *engine_version;
+    const eh_cube_spec *spec;           /* the expressions as they were given; where is the --where that held the rows */
+    const eh_population_source *populations;
+    size_t populations_count;
+    const char *key;                    /* or NULL */
+    const char *arguments;              /* of this check, quoted for a shell, without where the report goes; "" in a workspace */
+    const char *workspace;              /* the shop's name, or NULL */
+} eh_check_about;
+
+/** The one sentence that says it all. */
+void eh_check_headline(const eh_check_about *about, const eh_check *check, eh_buffer *out);
+/** One finding as a sentence, with its numbers. */
+void eh_check_say(const eh_check *check, const eh_finding *finding, eh_buffer *out);
+/** "sure (p < .001, adjusted)", "counted". */
+void eh_check_say_certainty(const eh_finding *finding, eh_buffer *out);
+/** The command that does what is advised, or nothing. */
+void eh_check_say_command(const eh_check_about *about, const eh_finding *finding, eh_buffer *out);
+
+void eh_check_text(const eh_check_about *about, const eh_check *check, const eh_report_text_options *options, eh_buffer *out);
+/** One JSON document after docs/check.schema.json. */
+void eh_check_json(const eh_check_about *about, const eh_check *check, eh_buffer *out);
+void eh_check_html(const eh_check_about *about, const eh_check *check, eh_buffer *out);
+
+#endif
