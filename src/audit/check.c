@@ -134,13 +134,16 @@ bool check_expression_reads(const char *sql, const char *column)
             for (at++; *at != '\0' && !(*at == '\'' && at[1] != '\''); at++)
                 at += *at == '\'';
             at += *at != '\0';
-        } else if (*at == '"') {
-            const char *end = strchr(at + 1, '"');
-            if (end == NULL)
-                return false;
-            if (eh_view_equal_nocase((eh_view){at + 1, (size_t)(end - at - 1)}, wanted))
+        } else if (*at == '"') { /* a name in quotes, with doubled quotes inside */
+            size_t same = 0;
+            bool equal = true;
+            for (at++; *at != '\0' && !(*at == '"' && at[1] != '"'); at++, same++) {
+                at += *at == '"';
+                equal = equal && same < wanted.len && eh_view_equal_nocase((eh_view){at, 1}, (eh_view){column + same, 1});
+            }
+            if (equal && same == wanted.len)
                 return true;
-            at = end + 1;
+            at += *at != '\0';
         } else if (is_name_byte(*at)) {
             size_t len = 0;
             while (is_name_byte(at[len]))

@@ -66,13 +66,14 @@ static void missing_tell(check_run *run, const eh_check_column *column)
 static void missing_group_tell(check_run *run, const eh_check_column *column, size_t attribute, size_t at)
 {
     const eh_cube_dimension *dimension = &run->cube->dimensions[attribute];
-    size_t worst = 0;
+    size_t worst = 0, least = 0;
     double best = EH_INFINITY;
     for (size_t g = 0; g < dimension->groups_count; g++) {
         const eh_estimate *estimate = &column->missing_by[at + g];
         if (estimate->n > 0 && !dimension->groups[g].missing) {
             /* the lower bound, so that three people do not speak for a group */
             worst = isinf(best) || estimate->low > column->missing_by[at + worst].low ? g : worst;
+            least = estimate->value < best ? g : least;
             best = fmin(best, estimate->value);
         }
     }
@@ -87,7 +88,8 @@ static void missing_group_tell(check_run *run, const eh_check_column *column, si
     finding->attribute = dimension->name;
     finding->group = dimension->groups[worst].name;
     finding->estimate = column->missing_by[at + worst];
-    finding->expected = column->missing.value;
+    finding->expected = best;
+    finding->detail = dimension->groups[least].name;
     finding->p_adjusted = column->missing_p[attribute];
 }
 
@@ -139,6 +141,16 @@ static uint64_t beyond(const eh_check_column *column, const check_run *run, doub
     return rows > 0 ? rows : of->at_most;
 }
 
+/* A negative number that means "not known" is told as that. */
+static bool is_code(double number)
+{
+    static const double codes[] = {-1, -9, -99, -999, -9999, -99999};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (number == codes[i])
+            return true;
+    return false;
+}
+
 static void impossible_tell(check_run *run, const eh_check_column *column)
 {
     const eh_profile_column *of = column->column;
@@ -146,7 +158,7 @@ static void impossible_tell(check_run *run, const eh_check_column *column)
     if (of->kind != EH_KIND_NUMBER)
         return;
     eh_finding *finding = NULL;
-    bool placeholder = of->quantiles[0] < 0 && of->at_least == of->negative;
+    bool placeholder = is_code(of->quantiles[0]) && of->at_least >= 3 && of->at_least == of->negative;
     if (of->negative > 0 && check_name_says(of->name, count_words) && !placeholder) {
         finding = column_finding(run, EH_FINDING_IMPOSSIBLE, EH_SEVERITY_MEDIUM, of, of->negative);
         if (finding != NULL)

@@ -333,7 +333,9 @@ static const char *sure_value(const check_run *run, const eh_profile_column *col
         for (end = b; end < column->bins_count && (end == b || (ordered && b > 0 && sure != SURE_NOT && sure_of(counts, end) == sure)); end++)
             people += counts->yes[0][end] + counts->yes[1][end] + counts->no[0][end] + counts->no[1][end];
         double surprise = people * (sure == SURE_ALWAYS ? 1 - yes / all : yes / all);
-        if (sure == SURE_NOT || people < 30 || people >= 0.98 * all || surprise < 20 || people <= (double)*rows_out)
+        /* That nobody does it is less of a surprise than that everybody does. */
+        double enough = sure == SURE_ALWAYS ? 20 : 100;
+        if (sure == SURE_NOT || people < 30 || people >= 0.98 * all || surprise < enough || people <= (double)*rows_out)
             continue;
         *rows_out = (uint64_t)people;
         name = run_name(run, column, b, end);

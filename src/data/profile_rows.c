@@ -105,7 +105,7 @@ static void text_take(column_work *work, size_t row, bool known, eh_view text)
     work->bins[row] = bin;
     work->counts[bin]++;
     if (work->reference != NULL)
-        work->reference_counts[!known ? 0 : text_bin(work->reference_known, text)]++;
+        work->reference_counts[!known ? 0 : work->reference_known != NULL ? text_bin(work->reference_known, text) : eh_profile_is_blank(text) ? 0 : 1]++;
 }
 
 /* ---- references ----------------------------------------------------------------------------------------------------------------- */
@@ -131,7 +131,7 @@ static eh_code reference_open(eh_profiling *p, column_work *work)
     if (work->reference_counts == NULL)
         return eh_fail_memory(p->error);
     work->column->reference_counts = work->reference_counts;
-    if (work->reference->edges != NULL)
+    if (work->reference->edges != NULL || (work->reference->bins_count == 2 && strcmp(work->reference->bin_names[1], "(any text)") == 0))
         return EH_OK;
     size_t count = work->reference->bins_count;
     bool others = count > 1 && strcmp(work->reference->bin_names[count - 1], "(all others)") == 0;

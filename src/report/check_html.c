@@ -1,5 +1,176 @@
-#include "report/check_report.h"
+/* The check for a browser: findings, shares with love plots, the map of missing values, what gives groups away. */
+#include <math.h>
+#include <string.h>
+
+#include "report/check_html_int.h"
+
+/* ---- the top -------------------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *style, *icon, *word;
+} looks[] = {
+    [EH_SEVERITY_NOTE] = {"key", NULL, "note"},
+    [EH_SEVERITY_LOW] = {"key", NULL, "light"},
+    [EH_SEVERITY_MEDIUM] = {"unsure", "icon-unsure", "medium"},
+    [EH_SEVERITY_HIGH] = {"violates", "icon-violates", "grave"},
+};
+
+static void severity_mark(eh_buffer *out, eh_severity severity, const char *word)
+{
+    if (looks[severity].icon == NULL)
+        eh_html_put(out, "<span class=\"verdict\">$</span>", word);
+    else
+        eh_html_put(out, "<span class=\"verdict $\"><svg class=\"icon\" aria-hidden=\"true\"><use href=\"#$\"/></svg>$</span>", looks[severity].style,
+                    looks[severity].icon, word);
+}
+
+static void fact(eh_buffer *out, const char *name, const char *value)
+{
+    eh_html_put(out, "<div><dt>$</dt><dd><bdi>$</bdi></dd></div>", name, value);
+}
+
+static void write_facts(const check_html *page)
+{
+    eh_buffer *out = page->html.out;
+    const eh_check *check = page->check;
+    const eh_cube_spec *spec = page->about->spec;
+    char now[EH_INSTANT_TEXT_BYTES];
+    eh_instant_text(check->options.now, EH_FRACTION_NONE, now);
+    now[10] = '\0';
+    eh_buffer_text(out, "<dl class=\"facts\">");
+    if (page->about->workspace != NULL)
+        fact(out, "Shop", page->about->workspace);
+    fact(out, "Rows", eh_html_number(EH_NUMBER_COUNT, (double)check->profile->rows).text);
+    fact(out, "Columns", eh_html_number(EH_NUMBER_COUNT, (double)check->columns_count).text);
+    fact(out, "As of", now);
+    if (spec->label.sql != NULL)
+        eh_html_put(out, "<div><dt>Outcome</dt><dd><code>$</code></dd></div>", spec->label.name);
+    if (check->decided)
+        eh_html_put(out, "<div><dt>Tried</dt><dd><code>$</code></dd></div>", spec->decision.name);
+    for (size_t i = 0; i < page->about->populations_count; i++)
+        fact(out, "Population", basename(page->about->populations[i].path));
+    if (check->weights.done)
+        fact(out, "Worth, if weighted", eh_html_number(EH_NUMBER_COUNT, check->weights.cost.effective_people).text);
+    if (page->about->inputs_count == 1)
+        fact(out, "File", basename(page->about->inputs[0].path));
+    else if (page->about->inputs_count > 1)
+        fact(out, "Files", eh_html_number(EH_NUMBER_COUNT, (double)page->about->inputs_count).text);
+    eh_buffer_text(out, "</dl>\n");
+}
+
+static void write_header(const check_html *page)
+{
+    eh_buffer *out = page->html.out;
+    const eh_check *check = page->check;
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {.whole = out};
+    eh_severity worst = check->findings_count == 0 ? EH_SEVERITY_NOTE : check->findings[0].severity;
+    static const char *const badges[] = {"nothing to worry about", "light findings", "needs attention", "grave findings"};
+    eh_buffer_text(out, "<header class=\"page top\"><p class=\"brand\">Evenhand <span>check of data</span></p>\n<p class=\"badge\">");
+    severity_mark(out, worst, check->exit_status == 3 ? "not enough evidence" : badges[worst]);
+    eh_check_headline(page->about, check, &text);
+    eh_buffer_text(out, "</p>\n<h1>");
+    eh_html_text(out, eh_buffer_view(&text));
+    eh_buffer_text(out, "</h1>\n");
+    write_facts(page);
+    if (check->profile->rows_binned < check->profile->rows)
+        eh_html_put(out, "<ul class=\"notes\" aria-label=\"Notes\"><li>What looks at values together is of a sample of $ rows.</li></ul>\n",
+                    eh_html_number(EH_NUMBER_COUNT, (double)check->profile->rows_binned).text);
+    eh_buffer_text(out, "</header>\n");
+}
+
+/* ---- findings --------------------------------------------------------------------------------------------------------------------- */
+
+static void write_finding(const check_html *page, const eh_finding *finding)
+{
+    eh_buffer *out = page->html.out;
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {.whole = out};
+    eh_buffer_text(out, "<tr><td class=\"word\">");
+    severity_mark(out, finding->severity, looks[finding->severity].word);
+    eh_check_say_certainty(finding, &text);
+    eh_buffer_text(out, "<small>");
+    eh_html_text(out, eh_buffer_view(&text));
+    eh_buffer_clear(&text);
+    eh_check_say(page->check, finding, &text);
+    eh_html_put(out, "</small></td><td class=\"name\"><strong>$</strong><br>", eh_finding_get(finding->kind)->title);
+    eh_html_text(out, eh_buffer_view(&text));
+    eh_html_put(out, "</td><td class=\"name\">$", eh_finding_get(finding->kind)->todo);
+    const char *command = eh_finding_get(finding->kind)->command;
+    if (command != NULL)
+        eh_html_put(out, "<small><code>$</code></small>", command);
+    eh_buffer_text(out, "</td></tr>\n");
+}
+
+static void write_findings(check_html *page)
+{
+    static const char *const headings[] = {"<how bad, how sure", "<what was found", "<what to do", NULL};
+    eh_buffer *out = page->html.out;
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer command = {.whole = out};
+    eh_buffer_text(out, "<section id=\"findings\"><h2>Findings</h2>\n");
+    if (page->check->findings_count == 0) {
+        eh_buffer_text(out, "<p class=\"lead\">Nothing was found that needs attention.</p></section>\n");
+        return;
+    }
+    eh_html_table_open(&page->html, "What was found, by", "weight");
+    eh_html_headings(&page->html, headings);
+    for (size_t i = 0; i < page->check->findings_count; i++) {
+        const eh_finding *finding = &page->check->findings[i];
+        write_finding(page, finding);
+        if (command.len == 0 && eh_finding_get(finding->kind)->command != NULL && strstr(eh_finding_get(finding->kind)->command, "repair") != NULL)
+            eh_check_say_command(page->about, finding, &command);
+    }
+    eh_html_table_close(&page->html);
+    if (command.len > 0) {
+        eh_buffer_text(out, "<p class=\"lead\">A plan of repairs, to be read and edited before it is applied:</p>\n<pre tabindex=\"0\" role=\"region\" aria-label=\"Command "
+                            "that writes a plan of repairs\"><code>");
+        eh_html_text(out, eh_buffer_view(&command));
+        eh_buffer_text(out, "</code></pre>\n");
+    }
+    eh_buffer_text(out, "</section>\n");
+}
+
+/* ---- the document ------------------------------------------------------------------------------------------------------------------ */
+
+static void write_navigation(const check_html *page)
+{
+    const struct {
+        const char *link, *title;
+        bool there;
+    } parts[] = {
+        {"#findings", "Findings", true},
+        {"#shares", "Who is in the data", page->check->sections_count > 0},
+        {"#missing", "Missing values", check_html_has_missing(page)},
+        {"#links", "What gives groups away", page->check->attributes_count > 0},
+        {"#crossings", "Crossings", page->check->crossings_count > 0},
+        {"#columns", "Columns", true},
+        {"#method", "How it was computed", true},
+    };
+    eh_buffer_text(page->html.out, "<nav class=\"contents\" aria-label=\"Contents\"><ul>");
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (parts[i].there)
+            eh_html_put(page->html.out, "<li><a href=\"$\">$</a></li>", parts[i].link, parts[i].title);
+    eh_buffer_text(page->html.out, "</ul></nav>\n");
+}
+
 void eh_check_html(const eh_check_about *about, const eh_check *check, eh_buffer *out)
 {
-    (void)about; (void)check; (void)out;
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer charts = {.whole = out};
+    check_html page = {.about = about, .check = check, .html = {.out = out, .confidence = eh_html_confidence(check->options.confidence)}};
+    static const char *const details[] = {"nothing to worry about", "light findings", "needs attention", "grave findings"};
+    eh_json_begin(&page.html.charts, &charts, false, true);
+    eh_json_array_open(&page.html.charts, NULL);
+    eh_html_begin(&page.html, "Check of data", details[check->findings_count == 0 ? EH_SEVERITY_NOTE : check->findings[0].severity]);
+    write_header(&page);
+    write_navigation(&page);
+    eh_buffer_text(out, "<main id=\"main\" class=\"page\">\n");
+    write_findings(&page);
+    check_html_shares(&page);
+    check_html_missing(&page);
+    check_html_links(&page);
+    check_html_crossings(&page);
+    check_html_columns(&page);
+    check_html_method(&page);
+    eh_json_array_close(&page.html.charts);
+    if (charts.code != EH_OK && out->code == EH_OK)
+        out->code = charts.code;
+    eh_html_end(&page.html, &charts);
 }

@@ -270,7 +270,11 @@ static void say_missing_by_group(const eh_check *check, const eh_finding *findin
     people(out, finding);
     eh_buffer_text(out, " and for ");
     eh_say_percent(out, finding->expected);
-    eh_buffer_text(out, " of all.");
+    eh_buffer_text(out, " of people with ");
+    name(out, finding->attribute);
+    eh_buffer_text(out, " = ");
+    name(out, finding->detail);
+    eh_buffer_text(out, ".");
 }
 
 static void say_impossible(const eh_check *check, const eh_finding *finding, eh_buffer *out)

@@ -78,7 +78,9 @@ static void put_findings(const check_page *p)
     if (!repairs)
         return;
     EH_CLEANUP(eh_buffer_dispose) eh_buffer words = {.whole = p->page.out};
-    eh_buffer_format(&words, "To repair: evenhand repair --propose%s%s > repairs.yaml", p->about->arguments[0] == '\0' ? "" : " ", p->about->arguments);
+    eh_buffer_format(&words, "To repair: evenhand repair --propose%s", p->about->arguments[0] == '\0' ? "" : " ");
+    eh_say_name(&words, p->about->arguments, 0);
+    eh_buffer_text(&words, " > repairs.yaml");
     eh_buffer_byte(p->page.out, '\n');
     if (words.code == EH_OK)
         text_wrap(&p->page, words.ptr, 2);

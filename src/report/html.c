@@ -102,16 +102,17 @@ static void write_element(eh_buffer *out, const char *open, eh_asset asset, cons
     eh_buffer_text(out, close);
 }
 
-static void write_head(eh_html *html)
+void eh_html_begin(eh_html *html, const char *title, const char *detail)
 {
     eh_buffer *out = html->out;
     eh_buffer_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     write_policy(out);
     eh_buffer_text(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                         "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n");
-    eh_html_put(out, "<title>Fairness audit: $</title>\n", eh_verdict_name(html->audit->verdict));
+    eh_html_put(out, "<title>$: $</title>\n", title, detail);
     write_element(out, "<style>", EH_ASSET_PICO, "</style>\n");
-    write_element(out, "<style>", EH_ASSET_CSS, "</style>\n</head>\n");
+    write_element(out, "<style>", EH_ASSET_CSS, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the results</a>\n");
+    eh_buffer_text(out, eh_html_icons);
 }
 
 static void write_navigation(eh_html *html)
@@ -138,8 +139,6 @@ static void write_navigation(eh_html *html)
 static void write_body(eh_html *html)
 {
     eh_buffer *out = html->out;
-    eh_buffer_text(out, "<body>\n<a class=\"skip\" href=\"#main\">Skip to the results</a>\n");
-    eh_buffer_text(out, eh_html_icons);
     eh_html_header(html);
     write_navigation(html);
     eh_buffer_text(out, "<main id=\"main\" class=\"page\">\n");
@@ -150,14 +149,13 @@ static void write_body(eh_html *html)
     eh_html_before(html);
     eh_html_words(html);
     eh_html_method(html);
-    eh_buffer_text(out, "</main>\n<footer class=\"page\"><p>");
-    eh_html_put(out, "Made by Evenhand $. This page is one file: it loads nothing and sends nothing. It contains Apache ECharts (Apache-2.0) and Pico CSS (MIT).</p></footer>\n",
-                EVENHAND_VERSION);
 }
 
 /** The data, then the library, then the script that draws one with the other. */
-static void write_scripts(eh_html *html, const eh_buffer *charts)
+void eh_html_end(eh_html *html, const eh_buffer *charts)
 {
+    eh_html_put(html->out, "</main>\n<footer class=\"page\"><p>Made by Evenhand $. This page is one file: it loads nothing and sends nothing. It contains Apache "
+                           "ECharts (Apache-2.0) and Pico CSS (MIT).</p></footer>\n", EVENHAND_VERSION);
     eh_buffer_text(html->out, "<script type=\"application/json\" id=\"figures\">");
     eh_buffer_append(html->out, eh_buffer_view(charts));
     eh_buffer_text(html->out, "</script>\n");
@@ -171,10 +169,10 @@ void eh_report_html(const eh_report_about *about, const eh_audit *audit, eh_buff
     eh_html html = {.about = about, .audit = audit, .out = out, .confidence = eh_html_confidence(audit->options.confidence)};
     eh_json_begin(&html.charts, &charts, false, true);
     eh_json_array_open(&html.charts, NULL);
-    write_head(&html);
+    eh_html_begin(&html, "Fairness audit", eh_verdict_name(audit->verdict));
     write_body(&html);
     eh_json_array_close(&html.charts);
     if (charts.code != EH_OK && out->code == EH_OK)
         out->code = charts.code;
-    write_scripts(&html, &charts);
+    eh_html_end(&html, &charts);
 }

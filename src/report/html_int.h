@@ -52,6 +52,11 @@ typedef struct {
     eh_number_text confidence;  /* "95" */
 } eh_html;
 
+/** The head, with what the page needs to draw, and the beginning of the body; "<title>: <detail>". */
+void eh_html_begin(eh_html *html, const char *title, const char *detail);
+/** The end: footer, what was collected in html->charts, the library, the script. */
+void eh_html_end(eh_html *html, const eh_buffer *charts);
+
 /** Where the next comparison is looked for first; comparisons asked for in their own order are found at once. */
 typedef struct {
     const eh_comparison *list;
@@ -103,6 +108,12 @@ void eh_html_section_head(eh_html *html, const eh_audit_section *section, const 
  * Each writes a numbered figure, hidden until the script draws it, with its text for who cannot see it and its legend; and its data
  * to html->charts. What a figure shows stands in a table beside it.
  */
+
+/** Opens a figure of this kind in the page and its object in the data; `says` is escaped here. Its caption is then written to html->out. */
+void eh_html_figure_open(eh_html *html, const char *kind, const eh_buffer *says);
+void eh_html_figure_close(eh_html *html);
+void eh_html_json_text(eh_json_writer *json, const char *key, const char *name);
+void eh_html_json_numbers(eh_json_writer *json, const char *key, const double *numbers, size_t count);
 
 void eh_html_chart_forest(eh_html *html, const eh_audit_section *section, eh_measure measure);
 void eh_html_chart_reliability(eh_html *html, const eh_audit_section *section);

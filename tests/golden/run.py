@@ -25,6 +25,8 @@ LONG_NUMBER = re.compile(rb"(-?[0-9]+\.[0-9]{9,}(?:e[-+]?[0-9]+)?)")
 SAME_BYTES = ["campaign.csv --decision sent --label bought --by gender,age --bands age=25,45,65 --score score --weight weight --value spend",
               "campaign.csv --decision sent --by region,gender,age --bands age=25,45,65 --intersections 3 --within region",
               "hostile.csv --decision sent --by '\"na\"\"me\n<b>\",\"=other\"'"]
+SAME_CHECKS = ["campaign.csv --by gender,age --bands age=25,45,65 --label bought --decision sent --weight weight --population people.csv --now 2026-11-24",
+               "fair.csv --now 2026-11-24"]
 
 
 def versions():
@@ -103,21 +105,21 @@ def update(case, replaced):
         (case / name).write_bytes(content)
 
 
-def reports(arguments):
+def reports(arguments, command="audit"):
     with tempfile.TemporaryDirectory(prefix="evenhand-golden-") as out:
-        done = run(f"audit {arguments} --output {{out}}/report --quiet", out)
+        done = run(f"{command} {arguments} --output {{out}}/report --quiet", out)
         if done.returncode not in (0, 1, 3):
             return {"error": done.stderr}
         return {"stdout": done.stdout, **{path.name: path.read_bytes() for path in pathlib.Path(out).iterdir()}}
 
 
-def check_same(arguments):
-    first = reports(arguments)
-    if len(first) != 5:
+def check_same(arguments, command="audit"):
+    first = reports(arguments, command)
+    if len(first) != (5 if command == "audit" else 4):
         return [f"  {sorted(first)}: {first.get('error', b'').decode(errors='replace')}"]
     faults = []
     for how in ("", " --threads 1", " --threads 4"):
-        again = reports(arguments + how)
+        again = reports(arguments + how, command)
         faults += [f"  {name} differs with '{how.strip() or 'the same command'}': {difference(first[name], again.get(name, b''))}"
                    for name in first if again.get(name) != first[name]]
     return faults
@@ -136,6 +138,7 @@ def main():
     tests = [(case.name, lambda case=case: check(case, replaced)) for case in cases]
     if not names:
         tests += [(f"same bytes {number + 1}", lambda line=line: check_same(line)) for number, line in enumerate(SAME_BYTES)]
+        tests += [(f"same check {number + 1}", lambda line=line: check_same(line, "check")) for number, line in enumerate(SAME_CHECKS)]
     failed = 0
     for name, test in tests:
         faults = test()

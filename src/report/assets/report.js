@@ -293,7 +293,7 @@
           renderItem: heatCell(figure, colours, Math.max(0, ...rates), cellWidth),
           tooltip: { formatter: ({ dataIndex }) => {
             const [column, row, rate, state, people] = figure.cells[dataIndex];
-            return tip(figure.y.groups[row] + " & " + figure.x.groups[column], [known(rate) ? "picked: " + percent(rate) : "picked: not shown", people.toLocaleString("en") + " people", states[state]]);
+            return tip(figure.y.groups[row] + " & " + figure.x.groups[column], [known(rate) ? (figure.word || "picked") + ": " + percent(rate) : (figure.word || "picked") + ": not shown", people.toLocaleString("en") + " people", figure.word ? "" : states[state]].filter(Boolean));
           } },
         }],
       },
@@ -334,9 +334,52 @@
     };
   };
 
+  /* ---- love plot: standardised differences as they are and with weights ---- */
+
+  const love = (figure, width, colours) => {
+    const label = labelWidth(figure.names, width) + 32;
+    const reach = Math.min(2, Math.max(0.2, ...figure.points.flatMap((item) => item.slice(0, 2)).filter(known).map(Math.abs)));
+    const interval = reach > 1 ? 0.5 : reach > 0.4 ? 0.2 : 0.1;
+    const max = Math.ceil(reach / interval - 1e-9) * interval, tall = figure.names.length * ROW;
+    const place = (value) => Math.max(-max, Math.min(max, value));
+    return {
+      height: tall + 46,
+      option: {
+        ...base(colours), grid: { left: label, right: 24, top: 6, height: tall },
+        xAxis: { type: "value", min: -max, max, interval,
+          axisLabel: { color: colours["ink-quiet"], fontSize: 12, hideOverlap: true, formatter: (value) => (value < 0 ? "\u2212" : "") + String(+Math.abs(value).toFixed(2)) },
+          splitLine: { show: false }, axisLine: { show: true, onZero: false, lineStyle: { color: colours.line } }, axisTick: { show: true, lineStyle: { color: colours.line } } },
+        yAxis: category(figure.names, 0, label - 20, colours, true),
+        series: [{
+          type: "custom", data: figure.points.map((item, index) => [0, index]), z: 5, clip: false,
+          renderItem: (params, api) => {
+            const index = api.value(1), [now, after] = figure.points[index];
+            const at = (value) => api.coord([place(value), index]);
+            if (!known(now)) return text(at(0)[0] + 8, at(0)[1], "nobody to compare", { fill: colours["ink-quiet"], verticalAlign: "middle" });
+            const [x, y] = at(now), large = Math.abs(now) > 0.1, children = [];
+            if (known(after)) {
+              children.push(line(x, y, at(after)[0], y, { stroke: colours["ink-quiet"], lineWidth: 1, lineDash: [2, 3] }),
+                { type: "circle", shape: { cx: at(after)[0], cy: y, r: 5 }, style: { fill: colours.paper, stroke: colours.accent, lineWidth: 1.6 } });
+            }
+            children.push(large ? { type: "polygon", shape: { points: [[x, y - 7], [x + 7, y], [x, y + 7], [x - 7, y]] }, style: { fill: colours.violates } }
+              : { type: "circle", shape: { cx: x, cy: y, r: 5.5 }, style: { fill: colours.accent } });
+            return { type: "group", children };
+          },
+          tooltip: { formatter: ({ dataIndex }) => {
+            const [now, after, share, population] = figure.points[dataIndex];
+            return tip(figure.names[dataIndex], [known(share) ? "in the data " + percent(share) : "nobody in the data", known(population) ? "in the population " + percent(population) : "",
+              known(now) ? "standardised difference " + plain(now) : "", known(after) ? "with weights " + plain(after) : ""].filter(Boolean));
+          } },
+          markArea: { silent: true, itemStyle: { color: colours.band }, data: [[{ xAxis: -0.1 }, { xAxis: 0.1 }]] },
+          markLine: { silent: true, symbol: "none", label: { show: false }, data: [{ xAxis: 0 }], lineStyle: { color: colours["ink-quiet"], type: "solid", width: 1 } },
+        }],
+      },
+    };
+  };
+
   /* ---- drawing, and drawing again when width or colours change ---- */
 
-  const KINDS = { forest, reliability, heat, changes };
+  const KINDS = { forest, reliability, heat, changes, love };
 
   const draw = (item, width) => {
     const { height, width: wide, option } = KINDS[item.figure.kind](item.figure, width, palette());
