@@ -513,7 +513,7 @@ static void fill_cube(maker *make, eh_cube *cube)
         eh_cube_group *groups = TAKE(make, make->groups_count[a], eh_cube_group);
         for (size_t g = 0; g < make->groups_count[a]; g++)
             groups[g] = (eh_cube_group){make->names[a][g], false, false};
-        cube->dimensions[a] = (eh_cube_dimension){make->attributes[a], groups, make->groups_count[a], a == 2 ? 3 : 0, a == 0};
+        cube->dimensions[a] = (eh_cube_dimension){make->attributes[a], groups, make->groups_count[a], a == 2 ? 3 : 0, a == 0, a == 0};
     }
     const char **strata = TAKE(make, 2, const char *);
     strata[0] = make->options->hostile != NULL ? make->options->hostile : "cellular";
