@@ -70,6 +70,10 @@ _evenhand() {
         mapfile -t COMPREPLY < <(compgen -W "$(_evenhand_commands) --help --version" -- "$cur")
     elif [[ $command == help ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_evenhand_commands)" -- "$cur")
+    elif [[ $COMP_CWORD -eq 2 && $command == ledger ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'verify prove verify-proof show stats append erase cosign' -- "$cur")
+    elif [[ $COMP_CWORD -eq 2 && $command == keys ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'show make rotate' -- "$cur")
     elif [[ $prev == --format ]]; then
         _evenhand_formats "$cur"
     elif [[ $prev == --workspace ]]; then
