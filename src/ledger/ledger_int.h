@@ -208,6 +208,8 @@ typedef struct {
 /** Destroys the key and notes the erasure as not done yet, in one durable step. */
 EH_MUST_USE eh_code eh_people_erase(eh_people *people, const uint8_t pseudonym[16], const eh_erasure *erasure, eh_error *error);
 EH_MUST_USE eh_code eh_people_erasure_next(eh_people *people, eh_erasure *erasure_out, eh_error *error);
+/** Is this number's key destroyed, and its erasure not done yet? */
+EH_MUST_USE eh_code eh_people_erasing(eh_people *people, uint64_t number, bool *erasing_out, eh_error *error);
 EH_MUST_USE eh_code eh_people_erasure_done(eh_people *people, uint64_t number, eh_error *error);
 EH_MUST_USE eh_code eh_people_erased(eh_people *people, const uint8_t pseudonym[16], bool *erased_out, eh_error *error);
 EH_MUST_USE eh_code eh_people_counts(eh_people *people, uint64_t *people_out, uint64_t *erased_out, eh_error *error);

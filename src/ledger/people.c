@@ -14,7 +14,7 @@ static const char *const steps[] = {
     "INSERT INTO last_number (one, number) VALUES (1, 0)",
 };
 
-enum { FIND, MAKE, KEY, NUMBER, REMOVE, ERASING, ERASED, NEXT, DONE, WAS_ERASED, COUNTS, STATEMENTS_COUNT };
+enum { FIND, MAKE, KEY, NUMBER, REMOVE, ERASING, ERASED, NEXT, IS_ERASING, DONE, WAS_ERASED, COUNTS, STATEMENTS_COUNT };
 
 static const char *const statements[STATEMENTS_COUNT] = {
     [FIND] = "SELECT number, key FROM person WHERE pseudonym = $1",
@@ -25,6 +25,7 @@ static const char *const statements[STATEMENTS_COUNT] = {
     [ERASING] = "INSERT INTO erasing (number, size_before, id, reason) VALUES ($1, $2, $3, $4)",
     [ERASED] = "INSERT INTO erased (pseudonym) VALUES ($1) ON CONFLICT (pseudonym) DO NOTHING",
     [NEXT] = "SELECT number, size_before, id, reason FROM erasing ORDER BY number LIMIT 1",
+    [IS_ERASING] = "SELECT 1 FROM erasing WHERE number = $1",
     [DONE] = "DELETE FROM erasing WHERE number = $1",
     [WAS_ERASED] = "SELECT 1 FROM erased WHERE pseudonym = $1",
     [COUNTS] = "SELECT (SELECT count(*) FROM person), (SELECT count(*) FROM erased)",
@@ -200,6 +201,15 @@ eh_code eh_people_erasure_next(eh_people *people, eh_erasure *erasure_out, eh_er
             return eh_fail(error, EH_CORRUPT, "ledger: keys/people.db: an erasure that is not done cannot be read");
     }
     *erasure_out = erasure;
+    return EH_OK;
+}
+
+eh_code eh_people_erasing(eh_people *people, uint64_t number, bool *erasing_out, eh_error *error)
+{
+    eh_statement *query = people->statements[IS_ERASING];
+    eh_bind_integer(query, 1, (int64_t)number);
+    EH_TRY(first_row(query, erasing_out, error));
+    eh_statement_reset(query);
     return EH_OK;
 }
 

@@ -56,6 +56,8 @@ static eh_code member_read(eh_json_value root, const char *key, eh_arena *arena,
 {
     const char *text = eh_json_as_text(eh_json_member(root, key));
     *bytes_out = (eh_view){NULL, 0};
+    if (text == NULL && eh_json_member(root, key) != NULL)
+        return eh_fail(error, EH_INPUT, "'%s' in the extra line is no text", key);
     if (text == NULL)
         return EH_OK;
     size_t len = strlen(text), count = 0;
@@ -73,6 +75,17 @@ typedef struct {
     eh_view leaf, salt, payload;
 } proof_extra;
 
+/* Nothing stands there that is not checked. */
+static eh_code members_check(eh_json_value root, eh_error *error)
+{
+    for (eh_json_members at = {0}; eh_json_next(root, &at);)
+        if (strcmp(at.key, "leaf") != 0 && strcmp(at.key, "salt") != 0 && strcmp(at.key, "payload") != 0)
+            return eh_fail(error, EH_INPUT, "the extra line holds '%.40s', which is not known", at.key);
+    if ((eh_json_member(root, "salt") == NULL) != (eh_json_member(root, "payload") == NULL))
+        return eh_fail(error, EH_INPUT, "the extra line holds a salt or a payload, but not both");
+    return EH_OK;
+}
+
 static eh_code extra_read(eh_view base64, eh_arena *arena, proof_extra *extra, eh_error *error)
 {
     eh_json_document *document = NULL;
@@ -86,7 +99,9 @@ static eh_code extra_read(eh_view base64, eh_arena *arena, proof_extra *extra, e
         return eh_fail(error, EH_INPUT, "the extra line is not base64");
     EH_TRY(eh_json_parse((eh_view){json, count}, "the extra line", &document, error));
     eh_json_value root = eh_json_root(document);
-    eh_code code = member_read(root, "leaf", arena, &extra->leaf, error);
+    eh_code code = members_check(root, error);
+    if (code == EH_OK)
+        code = member_read(root, "leaf", arena, &extra->leaf, error);
     if (code == EH_OK)
         code = member_read(root, "salt", arena, &extra->salt, error);
     if (code == EH_OK)

@@ -302,6 +302,7 @@ eh_code eh_ledger_verify(const char *folder, const eh_ledger_verify_options *opt
         return eh_fail_memory(error);
     state->options = options != NULL ? options : &usual;
     state->arena = arena;
+    state->unread_index = UINT64_MAX;
     eh_code code = eh_folders_open(folder, &state->folders, error);
     if (code == EH_OK)
         code = verify_run(state, error);

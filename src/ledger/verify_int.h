@@ -36,6 +36,7 @@ typedef struct {
     eh_openings *openings; /* NULL: public_only, or not there */
     uint64_t opening_index; /* the next one of the walk */
     eh_opening opening;
+    uint64_t unread_index;  /* the last entry that is no record: its opening belongs to nobody either */
     eh_person_keys *keys;  /* EH_VERIFY_KEYS_COUNT slots */
 
     eh_tree_edge edge;

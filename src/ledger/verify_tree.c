@@ -26,6 +26,15 @@ static eh_code file_get(eh_verifying *state, const char *path, size_t bytes_max,
     return code == EH_NOT_FOUND ? EH_OK : code;
 }
 
+/* A tile of leaf hashes says nothing of its own: when one differs, its entry may have been changed as well as the hash. */
+static void leaf_differs(eh_verifying *state, const char *path, size_t at, uint64_t number, uint32_t width)
+{
+    char bundle[EH_LEDGER_PATH_BYTES_MAX];
+    eh_tile_path(LEVEL_ENTRIES, number, width, bundle);
+    eh_finding(state, "public/%s: entry %ju is not the one whose hash is in public/%s", bundle,
+               (uintmax_t)(number * EH_TILE_WIDTH + at / sizeof(eh_digest)), path);
+}
+
 static void content_compare(eh_verifying *state, const char *path, eh_view found, eh_view expected)
 {
     if (eh_view_equal(found, expected))
@@ -84,10 +93,16 @@ static eh_code tile_compare(eh_verifying *state, int level, uint64_t number, uin
         if (!there)
             eh_tile_path(level, number, width, path);
     }
+    eh_view found = eh_buffer_view(&bytes);
+    size_t at = 0;
+    while (at < found.len && at < expected.len && found.ptr[at] == expected.ptr[at])
+        at++;
     if (!there)
         eh_finding(state, "public/%s: is missing", path);
+    else if (level == 0 && found.len == expected.len && at < found.len)
+        leaf_differs(state, path, at, number, width);
     else
-        content_compare(state, path, eh_buffer_view(&bytes), expected);
+        content_compare(state, path, found, expected);
     return partials_compare(state, level, number, expected, hash_ends(), error);
 }
 
@@ -135,26 +150,64 @@ static bool opening_holds(const eh_leaf *leaf, const eh_opening *opening, const 
     return eh_digest_equal(&commitment, &leaf->commitment);
 }
 
+/* The walk sees one moment. A person who is being erased, or was since, is found as they are now. */
+static eh_code erased_since(eh_verifying *state, uint64_t index, bool *erased_out, eh_error *error)
+{
+    EH_CLEANUP(eh_openings_close) eh_openings *now = NULL;
+    eh_opening opening;
+    EH_TRY(eh_people_erasing(state->people, state->opening.person, erased_out, error));
+    if (*erased_out)
+        return EH_OK;
+    EH_TRY(eh_openings_open(&state->folders, EH_STORE_READ, &now, error));
+    EH_TRY(eh_openings_get(now, index, &opening, error));
+    *erased_out = opening.erased;
+    return EH_OK;
+}
+
+static eh_code opening_open(eh_verifying *state, const eh_leaf *leaf, uint64_t index, eh_record_state *found_out, const char **why_out,
+                            eh_error *error)
+{
+    const eh_person_keys *keys = NULL;
+    EH_TRY(keys_find(state, state->opening.person, &keys, error));
+    if (keys->number == 0) {
+        bool erased = false;
+        EH_TRY(erased_since(state, index, &erased, error));
+        *found_out = erased ? EH_RECORD_ERASED : EH_RECORD_MISSING;
+        *why_out = "the key of its person is gone, and no erasure says why";
+        return EH_OK;
+    }
+    char *payload = malloc(state->opening.sealed.len + 1);
+    if (payload == NULL)
+        return eh_fail_memory(error);
+    *found_out = opening_holds(leaf, &state->opening, keys, payload) ? EH_RECORD_OPENED : EH_RECORD_MISSING;
+    *why_out = "its opening is not what the entry commits to";
+    free(payload);
+    return EH_OK;
+}
+
+/* On to the opening of this entry, if there is one; others on the way belong to no entry. */
+static eh_code opening_reach(eh_verifying *state, uint64_t index, eh_error *error)
+{
+    while (state->opening.there && state->opening_index < index) {
+        if (state->opening_index != state->unread_index)
+            eh_finding(state, "openings.db: there is an opening of entry %ju, which commits to none", (uintmax_t)state->opening_index);
+        EH_TRY(eh_openings_walk(state->openings, &state->opening_index, &state->opening, error));
+    }
+    return EH_OK;
+}
+
 static eh_code opening_check(eh_verifying *state, const eh_leaf *leaf, uint64_t index, eh_error *error)
 {
     eh_record_state found = EH_RECORD_MISSING;
     const char *why = "its opening is missing";
+    EH_TRY(opening_reach(state, index, error));
     if (state->opening.there && state->opening_index == index) {
-        const eh_person_keys *keys = NULL;
-        if (state->opening.erased) {
+        if (state->opening.erased)
             found = EH_RECORD_ERASED;
-        } else if (state->people == NULL) {
+        else if (state->people == NULL)
             found = EH_RECORD_SEALED;
-        } else {
-            EH_TRY(keys_find(state, state->opening.person, &keys, error));
-            char *payload = malloc(state->opening.sealed.len + 1);
-            if (payload == NULL)
-                return eh_fail_memory(error);
-            bool holds = keys->number != 0 && opening_holds(leaf, &state->opening, keys, payload);
-            free(payload);
-            found = holds ? EH_RECORD_OPENED : EH_RECORD_MISSING;
-            why = keys->number == 0 ? "the key of its person is gone, and no erasure says why" : "its opening is not what the entry commits to";
-        }
+        else
+            EH_TRY(opening_open(state, leaf, index, &found, &why, error));
         EH_TRY(eh_openings_walk(state->openings, &state->opening_index, &state->opening, error));
     }
     if (found == EH_RECORD_MISSING)
@@ -195,6 +248,7 @@ static eh_code leaf_check(eh_verifying *state, eh_view entry, uint64_t index, eh
     eh_leaf leaf;
     if (!eh_leaf_read(entry, &leaf)) {
         eh_finding(state, "entry %ju: is no record of this program", (uintmax_t)index);
+        state->unread_index = index;
         return EH_OK;
     }
     if (memcmp(state->at_last, leaf.at.ptr, leaf.at.len) > 0 && !state->at_told) {

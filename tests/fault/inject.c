@@ -3,6 +3,7 @@
  * -Wl,--wrap=FUNCTION, so that the calls of our own code are met and those inside other libraries are not.
  *
  * EVENHAND_FAULT="write:3"         the third write() fails (ENOSPC; memory functions return NULL)
+ * EVENHAND_FAULT="write:3:on"      the third write() and all after it fail
  * EVENHAND_FAULT="rename:1:kill"   SIGKILL at the first rename(), before it happens
  * EVENHAND_FAULT_COUNTS=FILE       at exit, writes "write 12" and so on, a line per function
  */
@@ -17,9 +18,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-typedef enum { MALLOC, CALLOC, REALLOC, WRITE, FSYNC, RENAME, MKSTEMP, OPEN, CLOSE, MKDIR, FUNCTIONS_COUNT } function;
+typedef enum {
+    MALLOC, CALLOC, REALLOC, WRITE, FSYNC, RENAME, MKSTEMP, OPEN, CLOSE, MKDIR,
+    FDATASYNC, SYNCFS, RENAMEAT, OPENAT, MKDIRAT, UNLINKAT, FTRUNCATE, FUNCTIONS_COUNT
+} function;
 
-static const char *const names[FUNCTIONS_COUNT] = {"malloc", "calloc", "realloc", "write", "fsync", "rename", "mkstemp", "open", "close", "mkdir"};
+static const char *const names[FUNCTIONS_COUNT] = {"malloc", "calloc", "realloc", "write", "fsync", "rename", "mkstemp", "open", "close", "mkdir",
+                                                   "fdatasync", "syncfs", "renameat", "openat", "mkdirat", "unlinkat", "ftruncate"};
 static atomic_uint calls[FUNCTIONS_COUNT]; /* a test's own state; the program has none */
 
 void *__real_malloc(size_t size);
@@ -34,6 +39,15 @@ int __real_mkstemp64(char *pattern);
 int __real_open64(const char *path, int flags, ...);
 int __real_close(int descriptor);
 int __real_mkdir(const char *path, mode_t mode);
+int __real_fdatasync(int descriptor);
+int __real_syncfs(int descriptor);
+int __real_renameat(int from_folder, const char *from, int to_folder, const char *to);
+int __real_openat(int folder, const char *path, int flags, ...);
+int __real_openat64(int folder, const char *path, int flags, ...);
+int __real_mkdirat(int folder, const char *path, mode_t mode);
+int __real_unlinkat(int folder, const char *path, int flags);
+int __real_ftruncate(int descriptor, off_t len);
+int __real_ftruncate64(int descriptor, off_t len);
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -47,6 +61,15 @@ int __wrap_mkstemp64(char *pattern);
 int __wrap_open64(const char *path, int flags, ...);
 int __wrap_close(int descriptor);
 int __wrap_mkdir(const char *path, mode_t mode);
+int __wrap_fdatasync(int descriptor);
+int __wrap_syncfs(int descriptor);
+int __wrap_renameat(int from_folder, const char *from, int to_folder, const char *to);
+int __wrap_openat(int folder, const char *path, int flags, ...);
+int __wrap_openat64(int folder, const char *path, int flags, ...);
+int __wrap_mkdirat(int folder, const char *path, mode_t mode);
+int __wrap_unlinkat(int folder, const char *path, int flags);
+int __wrap_ftruncate(int descriptor, off_t len);
+int __wrap_ftruncate64(int descriptor, off_t len);
 
 /* True when this call of `which` is the one that shall fail. */
 static int fails(function which)
@@ -57,7 +80,8 @@ static int fails(function which)
     if (fault == NULL || strncmp(fault, names[which], len) != 0 || fault[len] != ':')
         return 0;
     char *end = NULL;
-    if (strtoul(fault + len + 1, &end, 10) != number)
+    unsigned first = (unsigned)strtoul(fault + len + 1, &end, 10);
+    if (number < first || (number > first && strcmp(end, ":on") != 0))
         return 0;
     if (strcmp(end, ":kill") == 0)
         raise(SIGKILL);
@@ -141,6 +165,59 @@ int __wrap_close(int descriptor)
 int __wrap_mkdir(const char *path, mode_t mode)
 {
     return fails(MKDIR) ? -1 : __real_mkdir(path, mode);
+}
+
+int __wrap_fdatasync(int descriptor)
+{
+    return fails(FDATASYNC) ? -1 : __real_fdatasync(descriptor);
+}
+
+int __wrap_syncfs(int descriptor)
+{
+    return fails(SYNCFS) ? -1 : __real_syncfs(descriptor);
+}
+
+int __wrap_renameat(int from_folder, const char *from, int to_folder, const char *to)
+{
+    return fails(RENAMEAT) ? -1 : __real_renameat(from_folder, from, to_folder, to);
+}
+
+int __wrap_openat(int folder, const char *path, int flags, ...)
+{
+    va_list more;
+    va_start(more, flags);
+    mode_t mode = (flags & O_CREAT) != 0 ? (mode_t)va_arg(more, unsigned) : 0;
+    va_end(more);
+    return fails(OPENAT) ? -1 : __real_openat(folder, path, flags, mode);
+}
+
+int __wrap_openat64(int folder, const char *path, int flags, ...)
+{
+    va_list more;
+    va_start(more, flags);
+    mode_t mode = (flags & O_CREAT) != 0 ? (mode_t)va_arg(more, unsigned) : 0;
+    va_end(more);
+    return fails(OPENAT) ? -1 : __real_openat64(folder, path, flags, mode);
+}
+
+int __wrap_mkdirat(int folder, const char *path, mode_t mode)
+{
+    return fails(MKDIRAT) ? -1 : __real_mkdirat(folder, path, mode);
+}
+
+int __wrap_unlinkat(int folder, const char *path, int flags)
+{
+    return fails(UNLINKAT) ? -1 : __real_unlinkat(folder, path, flags);
+}
+
+int __wrap_ftruncate(int descriptor, off_t len)
+{
+    return fails(FTRUNCATE) ? -1 : __real_ftruncate(descriptor, len);
+}
+
+int __wrap_ftruncate64(int descriptor, off_t len)
+{
+    return fails(FTRUNCATE) ? -1 : __real_ftruncate64(descriptor, len);
 }
 
 static __attribute__((destructor)) void counts_write(void)
