@@ -31,6 +31,8 @@ int eh_keys_command(int argc, char **argv);
 void eh_keys_help(eh_buffer *out);
 int eh_ledger_command(int argc, char **argv);
 void eh_ledger_help(eh_buffer *out);
+int eh_init_command(int argc, char **argv);
+void eh_init_help(eh_buffer *out);
 int eh_limits_command(int argc, char **argv);
 void eh_limits_help(eh_buffer *out);
 int eh_scan_command(int argc, char **argv);

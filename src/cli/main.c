@@ -8,6 +8,7 @@
 
 static const eh_command commands[] = {
     {"audit", "audits a list of decisions: who was picked, who was left out, how sure", eh_audit_command, eh_audit_help},
+    {"init", "writes a first evenhand.yaml from your data", eh_init_command, eh_init_help},
     {"scan", "looks for hidden groups that are chosen less or more often than expected", eh_scan_command, eh_scan_help},
     {"serve", "serves customer pages, team pages and the interface for machines", eh_serve_command, eh_serve_help},
     {"team", "says who may sign in to the team pages", eh_team_command, eh_team_help},

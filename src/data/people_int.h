@@ -56,6 +56,7 @@ typedef struct {
     bool *hidden;             /* per column: protected */
     const char *person;       /* column, or NULL */
     bool single;              /* at most one row per person */
+    bool keyed_by_row;        /* key: each_row; the key is the last column */
     bool withheld;            /* an SQL source that a protected attribute reads: does not exist for features */
     const char *withheld_by;
     int64_t first_us, last_us; /* of `time` */

@@ -190,9 +190,9 @@ static eh_code compare_types(eh_people *people, eh_people_source *mine, size_t f
 static eh_code keep_columns(eh_people *people, eh_people_source *mine, eh_error *error)
 {
     const eh_source *source = &people->engine->source;
-    mine->names = EH_TAKE(people->arena, source->columns_count, const char *);
-    mine->types = EH_TAKE(people->arena, source->columns_count, const char *);
-    mine->hidden = EH_TAKE(people->arena, source->columns_count, bool);
+    mine->names = EH_TAKE(people->arena, source->columns_count + 1, const char *);
+    mine->types = EH_TAKE(people->arena, source->columns_count + 1, const char *);
+    mine->hidden = EH_TAKE(people->arena, source->columns_count + 1, bool);
     if (mine->names == NULL || mine->types == NULL || mine->hidden == NULL)
         return eh_fail_memory(error);
     mine->columns_count = source->columns_count;
@@ -200,6 +200,11 @@ static eh_code keep_columns(eh_people *people, eh_people_source *mine, eh_error 
         mine->names[i] = source->names[i];
         mine->types[i] = source->types[i];
     }
+    if (mine->source->key == NULL || strcmp(mine->source->key, EH_KEY_EACH_ROW) != 0 || eh_people_column_index(mine, EH_KEY_EACH_ROW) < mine->columns_count)
+        return EH_OK;
+    mine->keyed_by_row = true;
+    mine->names[mine->columns_count] = EH_KEY_EACH_ROW;
+    mine->types[mine->columns_count++] = "VARCHAR";
     return EH_OK;
 }
 
@@ -365,9 +370,16 @@ static eh_code load_source(eh_people *people, eh_people_source *mine, eh_error *
         if (!is_wanted(people, mine, i))
             continue;
         eh_buffer_text(&sql, wanted++ == 0 ? "" : ", ");
+        if (mine->keyed_by_row && i + 1 == mine->columns_count)
+            eh_buffer_text(&sql, "\"evenhand row\" || CASE row_number() OVER (PARTITION BY \"evenhand row\") WHEN 1 THEN '' ELSE '-' || "
+                                 "row_number() OVER (PARTITION BY \"evenhand row\") END AS ");
         eh_sql_identifier(&sql, eh_view_of(mine->names[i]));
     }
-    eh_buffer_format(&sql, "%s FROM " EH_ROWS_VIEW, wanted == 0 ? "1 AS \"evenhand nothing\"" : "");
+    /* A row's own content tells it apart, so its key does not hang on the order in which rows are read. */
+    if (mine->keyed_by_row)
+        eh_buffer_text(&sql, " FROM (SELECT *, md5(CAST(\"evenhand whole\" AS VARCHAR)) AS \"evenhand row\" FROM " EH_ROWS_VIEW " AS \"evenhand whole\")");
+    else
+        eh_buffer_format(&sql, "%s FROM " EH_ROWS_VIEW, wanted == 0 ? "1 AS \"evenhand nothing\"" : "");
     for (;;) {
         EH_CLEANUP(eh_cursor_close) eh_cursor cursor = {0};
         engine->source.widened = false;

@@ -29,6 +29,8 @@
 
 #define EH_WORKSPACE_FILE "evenhand.yaml"
 #define EH_WORKSPACE_STATE_FOLDER ".evenhand"
+/** `key: each_row`: no column tells people apart, so every row is a person of its own; its key is made from its content. */
+#define EH_KEY_EACH_ROW "each_row"
 
 /* ---- the model of evenhand.yaml -------------------------------------------------------------------------------------------- */
 

@@ -212,6 +212,29 @@ static void finds_the_latest_moment(void **state)
     assert_int_equal(latest.seconds, moment("2020-06-06").seconds + 12 * 3600);
 }
 
+static void keys_rows_by_their_content(void **state)
+{
+    fixture *f = *state;
+    fixture_write(f, "rows.csv", "a,g\n1,F\n2,M\n1,F\n");
+    for (int threads = 1; threads <= 2; threads++) {
+        EH_CLEANUP(close_opened) opened o = {0};
+        open_or_fail(f, SHOP "sources: { rows: { read: rows.csv, key: each_row } }\nprotected: { g: rows.g }\nfeatures:\n" FEATURE("a", "rows.a"), false, &o);
+        const char *const *keys = NULL;
+        assert_int_equal(eh_people_keys(o.people, f->arena, &keys, &f->error), EH_OK);
+        assert_int_equal(eh_people_count(o.people), 3);
+        eh_people_options options = {.now = moment("2026-01-01")};
+        eh_protected_column column = {0};
+        assert_int_equal(eh_protected_read(o.workspace, &options, f->arena, &column, &f->error), EH_OK);
+        assert_int_equal(column.rows_count, 3);
+        eh_person_column a = {0};
+        assert_int_equal(eh_people_column(o.people, "a", f->arena, &a, &f->error), EH_OK);
+        for (size_t i = 0; i < 3; i++) {
+            assert_string_equal(column.keys[i], keys[i]);
+            assert_string_equal(column.values[i], a.numbers[i] == 1 ? "F" : "M");
+        }
+    }
+}
+
 typedef struct {
     const char *yaml;
     eh_code code;
@@ -354,6 +377,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(joins_queries_and_single_sources, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(counts_with_the_cube, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(reads_protected_apart, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(keys_rows_by_their_content, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(finds_the_latest_moment, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(keeps_the_fairness_wall, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(tells_what_is_wrong, fixture_open, fixture_close),

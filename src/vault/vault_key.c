@@ -1,0 +1,178 @@
+/* The vault's key: made once, kept from others, and what is derived from it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vault/vault_int.h"
+
+enum { PATH_BYTES_MAX = 4096, HEX_BYTES = 2 * EH_SECRET_BYTES };
+
+static void descriptor_close(int *descriptor)
+{
+    if (*descriptor >= 0)
+        close(*descriptor);
+}
+
+static eh_code folder_make(const char *path, eh_error *error)
+{
+    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+        return EH_OK;
+    return eh_fail(error, EH_IO, "cannot make the folder %s: %s", path, strerror(errno));
+}
+
+static eh_code key_path(const char *state_folder, char path_out[PATH_BYTES_MAX], eh_error *error)
+{
+    int wanted = snprintf(path_out, PATH_BYTES_MAX, "%s/keys/vault.key", state_folder);
+    if (wanted < 0 || wanted >= PATH_BYTES_MAX)
+        return eh_fail(error, EH_LIMIT, "the path of the workspace is longer than %d bytes", PATH_BYTES_MAX);
+    return EH_OK;
+}
+
+/* O_EXCL: a key that is there is never overwritten, because everything sealed with it would be lost. */
+static eh_code key_write(const char *path, eh_error *error)
+{
+    EH_CLEANUP(descriptor_close) int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (descriptor < 0 && errno == EEXIST)
+        return EH_OK;
+    if (descriptor < 0)
+        return eh_fail(error, EH_IO, "cannot make the key %s: %s", path, strerror(errno));
+    eh_entropy entropy = eh_entropy_system();
+    EH_CLEANUP(eh_secret_wipe) eh_secret key;
+    char text[HEX_BYTES + 2];
+    eh_entropy_fill(&entropy, key.bytes, sizeof key.bytes);
+    eh_hex(key.bytes, sizeof key.bytes, text);
+    text[HEX_BYTES] = '\n';
+    bool written = write(descriptor, text, HEX_BYTES + 1) == HEX_BYTES + 1 && fsync(descriptor) == 0;
+    eh_wipe(text, sizeof text);
+    if (written)
+        return EH_OK;
+    int reason = errno;
+    unlink(path);
+    return eh_fail(error, EH_IO, "cannot write the key %s: %s", path, strerror(reason));
+}
+
+eh_code eh_vault_key_make(const char *state_folder, eh_error *error)
+{
+    char path[PATH_BYTES_MAX], folder[PATH_BYTES_MAX];
+    EH_TRY(key_path(state_folder, path, error));
+    snprintf(folder, sizeof folder, "%s", path);
+    *strrchr(folder, '/') = '\0';
+    EH_TRY(folder_make(state_folder, error));
+    EH_TRY(folder_make(folder, error));
+    return key_write(path, error);
+}
+
+static eh_code key_read(const char *path, eh_secret *key_out, eh_error *error)
+{
+    EH_CLEANUP(descriptor_close) int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat status;
+    char text[HEX_BYTES + 1];
+    if (descriptor < 0 || fstat(descriptor, &status) != 0)
+        return eh_fail(error, errno == EACCES ? EH_DENIED : EH_IO, "cannot read the key %s: %s", path, strerror(errno));
+    if ((status.st_mode & 077) != 0)
+        return eh_fail(error, EH_DENIED, "others can read the key %s (mode %03o); protect it: chmod 600 %s", path, (unsigned)(status.st_mode & 0777), path);
+    ssize_t len = read(descriptor, text, HEX_BYTES);
+    bool good = len == HEX_BYTES && eh_hex_read((eh_view){text, HEX_BYTES}, sizeof key_out->bytes, key_out->bytes);
+    eh_wipe(text, sizeof text);
+    if (!good)
+        return eh_fail(error, EH_CORRUPT, "%s is no key: it must hold %d hexadecimal digits. Without the right key the vault cannot be read; put it back, or remove "
+                       "key and vault.db and import again", path, HEX_BYTES);
+    return EH_OK;
+}
+
+/* Written down for PostgreSQL; store/ translates. */
+static const char *const steps[] = {
+    "CREATE TABLE attribute (name TEXT PRIMARY KEY, special BOOLEAN NOT NULL, necessity TEXT, imported_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, "
+    "rows_count BIGINT NOT NULL);"
+    "CREATE TABLE held (attribute TEXT NOT NULL REFERENCES attribute (name) ON DELETE CASCADE, person BYTEA NOT NULL, value BYTEA NOT NULL, "
+    "PRIMARY KEY (attribute, person));"
+    "CREATE INDEX held_person ON held (person);"
+    "CREATE TABLE access (number BIGINT PRIMARY KEY, at BIGINT NOT NULL, purpose TEXT NOT NULL, role TEXT NOT NULL, reason TEXT NOT NULL, attribute TEXT NOT NULL, "
+    "people_count BIGINT NOT NULL);",
+};
+
+eh_code eh_vault_open(const char *state_folder, eh_vault **vault_out, eh_error *error)
+{
+    char path[PATH_BYTES_MAX], database[PATH_BYTES_MAX];
+    EH_TRY(eh_vault_key_make(state_folder, error));
+    EH_TRY(key_path(state_folder, path, error));
+    EH_CLEANUP(eh_secret_wipe) eh_secret key;
+    EH_TRY(key_read(path, &key, error));
+    EH_CLEANUP(eh_vault_close) eh_vault *vault = calloc(1, sizeof *vault);
+    if (vault == NULL)
+        return eh_fail_memory(error);
+    vault->entropy = eh_entropy_system();
+    eh_hkdf_expand(&key, EH_VIEW("evenhand vault persons 1"), vault->persons.bytes, sizeof vault->persons.bytes);
+    eh_hkdf_expand(&key, EH_VIEW("evenhand vault values 1"), vault->values.bytes, sizeof vault->values.bytes);
+    int wanted = snprintf(database, sizeof database, "%s/vault.db", state_folder);
+    EH_ASSERT(wanted > 0 && (size_t)wanted < sizeof database); /* shorter than the key's path */
+    EH_TRY(eh_store_open(database, &(eh_store_options){.mode = EH_STORE_CREATE}, &vault->store, error));
+    EH_TRY(eh_store_migrate(vault->store, "vault", steps, sizeof steps / sizeof steps[0], error));
+    *vault_out = vault;
+    vault = NULL;
+    return EH_OK;
+}
+
+void eh_vault_close(eh_vault **vault)
+{
+    if (vault == NULL || *vault == NULL)
+        return;
+    eh_store_close(&(*vault)->store);
+    eh_wipe(*vault, sizeof **vault);
+    free(*vault);
+    *vault = NULL;
+}
+
+/* ---- pseudonyms and boxes ------------------------------------------------------------------------------------------------------ */
+
+eh_pseudonym eh_vault_pseudonym(const eh_vault *vault, const char *key)
+{
+    eh_pseudonym pseudonym;
+    eh_digest digest = eh_hmac_sha256((eh_view){(const char *)vault->persons.bytes, sizeof vault->persons.bytes}, eh_view_of(key));
+    memcpy(pseudonym.bytes, digest.bytes, sizeof pseudonym.bytes);
+    return pseudonym;
+}
+
+static void beside_write(eh_view person, const char *attribute, eh_buffer *out)
+{
+    eh_buffer_append(out, person);
+    eh_buffer_text(out, attribute);
+}
+
+eh_code eh_vault_seal(eh_vault *vault, const eh_pseudonym *person, const char *attribute, const char *text, eh_buffer *out, eh_error *error)
+{
+    size_t len = strlen(text), padded = (len / EH_VAULT_PAD_BYTES + 1) * EH_VAULT_PAD_BYTES;
+    uint8_t nonce[EH_NONCE_BYTES], box[EH_VAULT_VALUE_BYTES_MAX + EH_VAULT_PAD_BYTES + EH_SEAL_EXTRA_BYTES];
+    char plain[EH_VAULT_VALUE_BYTES_MAX + EH_VAULT_PAD_BYTES] = {0};
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer beside = {0};
+    if (len > EH_VAULT_VALUE_BYTES_MAX)
+        return eh_fail(error, EH_LIMIT, "protected.%s: a value of %zu bytes, at most %d", attribute, len, EH_VAULT_VALUE_BYTES_MAX);
+    memcpy(plain, text, len);
+    beside_write((eh_view){(const char *)person->bytes, sizeof person->bytes}, attribute, &beside);
+    EH_TRY(eh_buffer_check(&beside, error));
+    eh_entropy_fill(&vault->entropy, nonce, sizeof nonce);
+    eh_seal(&vault->values, nonce, eh_buffer_view(&beside), (eh_view){plain, padded}, box);
+    eh_buffer_append(out, (eh_view){(const char *)nonce, sizeof nonce});
+    eh_buffer_append(out, (eh_view){(const char *)box, padded + EH_SEAL_EXTRA_BYTES});
+    return eh_buffer_check(out, error);
+}
+
+eh_code eh_vault_unseal(eh_vault *vault, eh_view person, const char *attribute, eh_view sealed, eh_arena *arena, const char **text_out, eh_error *error)
+{
+    char plain[EH_VAULT_VALUE_BYTES_MAX + EH_VAULT_PAD_BYTES + 1];
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer beside = {0};
+    beside_write(person, attribute, &beside);
+    EH_TRY(eh_buffer_check(&beside, error));
+    size_t extra = EH_NONCE_BYTES + EH_SEAL_EXTRA_BYTES;
+    bool fits = sealed.len > extra && sealed.len - extra < sizeof plain;
+    if (!fits || !eh_unseal(&vault->values, (const uint8_t *)sealed.ptr, eh_buffer_view(&beside), (eh_view){sealed.ptr + EH_NONCE_BYTES, sealed.len - EH_NONCE_BYTES}, plain))
+        return eh_fail(error, EH_CORRUPT, "%s: a value of '%s' cannot be opened: file and key do not belong together, or the file was changed. Put the right "
+                       "keys/vault.key back, or remove vault.db and import again", eh_store_path(vault->store), attribute);
+    plain[sealed.len - extra] = '\0';
+    *text_out = eh_arena_copy(arena, eh_view_of(plain));
+    eh_wipe(plain, sizeof plain);
+    return *text_out == NULL ? eh_fail_memory(error) : EH_OK;
+}
