@@ -74,6 +74,9 @@
     LIMIT(EH_FEATURES_MAX, 500, "features", "features of a workspace") \
     LIMIT(EH_OUTCOMES_MAX, 16, "outcomes", "outcomes of a workspace") \
     LIMIT(EH_WORKSPACE_NAME_BYTES_MAX, 63, "bytes", "name of a source, feature, attribute or outcome") \
+    LIMIT(EH_DUPLICATE_PEOPLE_MAX, 2000000, "people", "people who are compared with each other by evenhand duplicates") \
+    LIMIT(EH_DUPLICATE_BLOCK_MAX, 200, "people", "people who begin alike and are compared pair by pair")   \
+    LIMIT(EH_DUPLICATE_PAIRS_MAX, 100000, "pairs", "pairs of people who look alike")                       \
     LIMIT(EH_WORKSPACE_DEPTH_MAX, 64, "folders", "folders above the current one in which evenhand.yaml is looked for")
 
 enum {

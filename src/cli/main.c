@@ -8,6 +8,7 @@
 
 static const eh_command commands[] = {
     {"audit", "audits a list of decisions: who was picked, who was left out, how sure", eh_audit_command, eh_audit_help},
+    {"duplicates", "shows people who may be in twice, and takes down what you decide", eh_duplicates_command, eh_duplicates_help},
     {"init", "writes a first evenhand.yaml from your data", eh_init_command, eh_init_help},
     {"scan", "looks for hidden groups that are chosen less or more often than expected", eh_scan_command, eh_scan_help},
     {"serve", "serves customer pages, team pages and the interface for machines", eh_serve_command, eh_serve_help},
@@ -15,6 +16,8 @@ static const eh_command commands[] = {
     {"check", "checks data: whom it stands for, what is missing, wrong or given away", eh_check_command, eh_check_help},
     {"ledger", "proves what was done: verify, prove, stats, append, erase", eh_ledger_command, eh_ledger_help},
     {"keys", "the keys that sign the ledger: show, make, rotate", eh_keys_command, eh_keys_help},
+    {"status", "lists what is due or overdue in a workspace", eh_status_command, eh_status_help},
+    {"vault", "shows and fills the vault of protected attributes", eh_vault_command, eh_vault_help},
     {"limits", "prints every maximum of the program", eh_limits_command, eh_limits_help},
 };
 enum { COMMANDS_COUNT = sizeof commands / sizeof commands[0] };

@@ -57,7 +57,7 @@ static eh_code erasure_finish(eh_ledger *ledger, eh_openings *openings, const eh
     size_t count = 0;
     bool found = false;
     eh_hex(erasure->id, sizeof erasure->id, id_text);
-    EH_TRY(eh_store_scrub(eh_people_store(ledger->people), error));
+    EH_TRY(eh_store_scrub(eh_persons_store(ledger->people), error));
     EH_TRY(eh_ledger_publish(ledger, error));
     EH_TRY(leaf_find(ledger, erasure, id_text, &receipt.index, &found, error));
     EH_TRY(eh_openings_person(openings, erasure->number, 0, NULL, &count, error));
@@ -67,7 +67,7 @@ static eh_code erasure_finish(eh_ledger *ledger, eh_openings *openings, const eh
         EH_TRY(leaf_append(ledger, erasure, id_text, count, &receipt, error));
     EH_TRY(eh_ledger_publish(ledger, error));
     EH_TRY(openings_mark(openings, erasure->number, receipt.index, error));
-    EH_TRY(eh_people_erasure_done(ledger->people, erasure->number, error));
+    EH_TRY(eh_persons_erasure_done(ledger->people, erasure->number, error));
     *count_out = count;
     *receipt_out = receipt;
     return EH_OK;
@@ -76,7 +76,7 @@ static eh_code erasure_finish(eh_ledger *ledger, eh_openings *openings, const eh
 eh_code eh_erasures_finish(eh_ledger *ledger, uint64_t *erased_out, eh_ledger_receipt *receipt_out, eh_error *error)
 {
     eh_erasure erasure;
-    EH_TRY(eh_people_erasure_next(ledger->people, &erasure, error));
+    EH_TRY(eh_persons_erasure_next(ledger->people, &erasure, error));
     if (!erasure.there)
         return EH_OK;
     EH_CLEANUP(eh_openings_close) eh_openings *openings = NULL;
@@ -89,7 +89,7 @@ eh_code eh_erasures_finish(eh_ledger *ledger, uint64_t *erased_out, eh_ledger_re
             *erased_out = count;
         if (receipt_out != NULL)
             *receipt_out = receipt;
-        EH_TRY(eh_people_erasure_next(ledger->people, &erasure, error));
+        EH_TRY(eh_persons_erasure_next(ledger->people, &erasure, error));
     }
     return EH_OK;
 }
@@ -102,7 +102,7 @@ static eh_code erase_leading(eh_ledger *ledger, eh_view person, eh_view reason, 
     uint8_t pseudonym[16];
     uint64_t erased = 0;
     eh_pseudonym_of(&ledger->secrets, person, pseudonym);
-    EH_TRY(eh_people_find(ledger->people, pseudonym, NULL, &keys, error));
+    EH_TRY(eh_persons_find(ledger->people, pseudonym, NULL, &keys, error));
     erasure.number = keys.number;
     eh_wipe(&keys, sizeof keys);
     /* one that was cut off before comes first */
@@ -111,7 +111,7 @@ static eh_code erase_leading(eh_ledger *ledger, eh_view person, eh_view reason, 
         memcpy(erasure.reason, reason.ptr, reason.len);
         eh_entropy_fill(ledger->options.entropy, erasure.id, sizeof erasure.id);
         eh_person_forget_all(ledger);
-        EH_TRY(eh_people_erase(ledger->people, pseudonym, &erasure, error));
+        EH_TRY(eh_persons_erase(ledger->people, pseudonym, &erasure, error));
         EH_TRY(eh_erasures_finish(ledger, &erased, receipt_out, error));
     }
     *erased_out = erased;

@@ -71,13 +71,13 @@ static eh_code files_make(const eh_folders *folders, eh_view name, eh_error *err
 {
     EH_CLEANUP(eh_signers_wipe) eh_signers signers = {.count = 1};
     EH_CLEANUP(eh_buffer_dispose) eh_buffer checkpoint = {0};
-    EH_CLEANUP(eh_people_close) eh_people *people = NULL;
+    EH_CLEANUP(eh_persons_close) eh_persons *people = NULL;
     EH_CLEANUP(eh_openings_close) eh_openings *openings = NULL;
     eh_log_state empty = {.root = eh_tree_empty()};
     EH_TRY(signer_make(name, NULL, &signers.signers[0], error));
     EH_TRY(eh_signers_save(folders, &signers, error));
     EH_TRY(eh_secrets_make(folders, NULL, error));
-    EH_TRY(eh_people_open(folders, EH_STORE_CREATE, &people, error));
+    EH_TRY(eh_persons_open(folders, EH_STORE_CREATE, &people, error));
     EH_TRY(eh_openings_open(folders, EH_STORE_CREATE, &openings, error));
     EH_TRY(eh_wal_segment_make(folders->wal, &empty, error));
     EH_TRY(eh_vkeys_write(folders, &signers, error));
@@ -171,7 +171,7 @@ static eh_code writer_open(eh_ledger *ledger, eh_error *error)
     memcpy(ledger->name, ledger->signers.signers[0].verifier.name, sizeof ledger->name);
     if (!ledger->secrets.there)
         return eh_fail(error, EH_NOT_FOUND, "%s/keys/ledger.secret: is missing; restore it", ledger->folders.state);
-    EH_TRY(eh_people_open(&ledger->folders, EH_STORE_CREATE, &ledger->people, error));
+    EH_TRY(eh_persons_open(&ledger->folders, EH_STORE_CREATE, &ledger->people, error));
     EH_TRY(eh_openings_open(&ledger->folders, EH_STORE_CREATE, &ledger->openings, error));
     EH_TRY(eh_person_cache_open(&ledger->cache, error));
     EH_TRY(eh_recover(ledger, error));
@@ -230,8 +230,8 @@ void eh_ledger_close(eh_ledger **ledger)
     eh_tiles_close(&open->tiles);
     eh_openings_close(&open->openings);
     eh_openings_close(&open->openings_reader);
-    eh_people_close(&open->people);
-    eh_people_close(&open->people_reader);
+    eh_persons_close(&open->people);
+    eh_persons_close(&open->people_reader);
     eh_person_cache_close(&open->cache);
     if (open->segment >= 0)
         close(open->segment);

@@ -191,14 +191,14 @@ EH_MUST_USE eh_code eh_entry_get(int folder, uint64_t size, uint64_t index, eh_a
 
 /* ---- people and openings (people.c, openings.c) ------------------------------------------------------------------------------------- */
 
-typedef struct eh_people eh_people;
-EH_MUST_USE eh_code eh_people_open(const eh_folders *folders, eh_store_mode mode, eh_people **people_out, eh_error *error);
-void eh_people_close(eh_people **people);
-/** Finds the person, or makes them a key when `entropy_make` is not NULL. number 0: not there. Made keys are durable after eh_people_save. */
-EH_MUST_USE eh_code eh_people_find(eh_people *people, const uint8_t pseudonym[16], const eh_entropy *const *entropy_make,
+typedef struct eh_persons eh_persons;
+EH_MUST_USE eh_code eh_persons_open(const eh_folders *folders, eh_store_mode mode, eh_persons **people_out, eh_error *error);
+void eh_persons_close(eh_persons **people);
+/** Finds the person, or makes them a key when `entropy_make` is not NULL. number 0: not there. Made keys are durable after eh_persons_save. */
+EH_MUST_USE eh_code eh_persons_find(eh_persons *people, const uint8_t pseudonym[16], const eh_entropy *const *entropy_make,
                                    eh_person_keys *keys_out, eh_error *error);
-EH_MUST_USE eh_code eh_people_save(eh_people *people, eh_error *error);
-EH_MUST_USE eh_code eh_people_key(eh_people *people, uint64_t number, eh_person_keys *keys_out, eh_error *error);
+EH_MUST_USE eh_code eh_persons_save(eh_persons *people, eh_error *error);
+EH_MUST_USE eh_code eh_persons_key(eh_persons *people, uint64_t number, eh_person_keys *keys_out, eh_error *error);
 typedef struct {
     bool there;
     uint64_t number, size_before; /* of the person; of the log when it began */
@@ -206,14 +206,14 @@ typedef struct {
     char reason[33];
 } eh_erasure;
 /** Destroys the key and notes the erasure as not done yet, in one durable step. */
-EH_MUST_USE eh_code eh_people_erase(eh_people *people, const uint8_t pseudonym[16], const eh_erasure *erasure, eh_error *error);
-EH_MUST_USE eh_code eh_people_erasure_next(eh_people *people, eh_erasure *erasure_out, eh_error *error);
+EH_MUST_USE eh_code eh_persons_erase(eh_persons *people, const uint8_t pseudonym[16], const eh_erasure *erasure, eh_error *error);
+EH_MUST_USE eh_code eh_persons_erasure_next(eh_persons *people, eh_erasure *erasure_out, eh_error *error);
 /** Is this number's key destroyed, and its erasure not done yet? */
-EH_MUST_USE eh_code eh_people_erasing(eh_people *people, uint64_t number, bool *erasing_out, eh_error *error);
-EH_MUST_USE eh_code eh_people_erasure_done(eh_people *people, uint64_t number, eh_error *error);
-EH_MUST_USE eh_code eh_people_erased(eh_people *people, const uint8_t pseudonym[16], bool *erased_out, eh_error *error);
-EH_MUST_USE eh_code eh_people_counts(eh_people *people, uint64_t *people_out, uint64_t *erased_out, eh_error *error);
-eh_store *eh_people_store(eh_people *people);
+EH_MUST_USE eh_code eh_persons_erasing(eh_persons *people, uint64_t number, bool *erasing_out, eh_error *error);
+EH_MUST_USE eh_code eh_persons_erasure_done(eh_persons *people, uint64_t number, eh_error *error);
+EH_MUST_USE eh_code eh_persons_erased(eh_persons *people, const uint8_t pseudonym[16], bool *erased_out, eh_error *error);
+EH_MUST_USE eh_code eh_persons_counts(eh_persons *people, uint64_t *people_out, uint64_t *erased_out, eh_error *error);
+eh_store *eh_persons_store(eh_persons *people);
 
 typedef struct eh_openings eh_openings;
 EH_MUST_USE eh_code eh_openings_open(const eh_folders *folders, eh_store_mode mode, eh_openings **openings_out, eh_error *error);
@@ -303,7 +303,7 @@ struct eh_ledger {
     int lock_descriptor;
 
     /* the write side: one thread at a time, the one that `leads` */
-    eh_people *people;
+    eh_persons *people;
     eh_person_cache cache;
     eh_tree_edge edge;
     int segment; /* descriptor */
@@ -328,7 +328,7 @@ struct eh_ledger {
     eh_openings *openings;
 
     pthread_mutex_t reading; /* the two below */
-    eh_people *people_reader;
+    eh_persons *people_reader;
     eh_openings *openings_reader;
 };
 

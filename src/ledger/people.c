@@ -31,15 +31,15 @@ static const char *const statements[STATEMENTS_COUNT] = {
     [COUNTS] = "SELECT (SELECT count(*) FROM person), (SELECT count(*) FROM erased)",
 };
 
-struct eh_people {
+struct eh_persons {
     eh_store *store;
     eh_statement *statements[STATEMENTS_COUNT];
 };
 
-eh_code eh_people_open(const eh_folders *folders, eh_store_mode mode, eh_people **people_out, eh_error *error)
+eh_code eh_persons_open(const eh_folders *folders, eh_store_mode mode, eh_persons **people_out, eh_error *error)
 {
     EH_CLEANUP(eh_path_free) char *path = eh_state_path(folders, "keys/people.db");
-    EH_CLEANUP(eh_people_close) eh_people *people = calloc(1, sizeof *people);
+    EH_CLEANUP(eh_persons_close) eh_persons *people = calloc(1, sizeof *people);
     if (people == NULL || path == NULL)
         return eh_fail_memory(error);
     EH_TRY(eh_store_open(path, &(eh_store_options){.mode = mode}, &people->store, error));
@@ -52,7 +52,7 @@ eh_code eh_people_open(const eh_folders *folders, eh_store_mode mode, eh_people 
     return EH_OK;
 }
 
-void eh_people_close(eh_people **people)
+void eh_persons_close(eh_persons **people)
 {
     if (*people == NULL)
         return;
@@ -63,7 +63,7 @@ void eh_people_close(eh_people **people)
     *people = NULL;
 }
 
-eh_store *eh_people_store(eh_people *people)
+eh_store *eh_persons_store(eh_persons *people)
 {
     return people->store;
 }
@@ -91,7 +91,7 @@ static eh_code key_read(eh_statement *query, int column, eh_secret *key_out, eh_
     return EH_OK;
 }
 
-static eh_code person_make(eh_people *people, const uint8_t pseudonym[16], const eh_entropy *entropy, eh_person_keys *keys_out, eh_error *error)
+static eh_code person_make(eh_persons *people, const uint8_t pseudonym[16], const eh_entropy *entropy, eh_person_keys *keys_out, eh_error *error)
 {
     EH_CLEANUP(eh_secret_wipe) eh_secret key;
     bool row = false;
@@ -112,7 +112,7 @@ static eh_code person_make(eh_people *people, const uint8_t pseudonym[16], const
     return EH_OK;
 }
 
-eh_code eh_people_find(eh_people *people, const uint8_t pseudonym[16], const eh_entropy *const *entropy_make, eh_person_keys *keys_out,
+eh_code eh_persons_find(eh_persons *people, const uint8_t pseudonym[16], const eh_entropy *const *entropy_make, eh_person_keys *keys_out,
                        eh_error *error)
 {
     EH_CLEANUP(eh_secret_wipe) eh_secret key = {{0}};
@@ -134,12 +134,12 @@ eh_code eh_people_find(eh_people *people, const uint8_t pseudonym[16], const eh_
     return code;
 }
 
-eh_code eh_people_save(eh_people *people, eh_error *error)
+eh_code eh_persons_save(eh_persons *people, eh_error *error)
 {
     return eh_store_in_transaction(people->store) ? eh_store_commit(people->store, error) : EH_OK;
 }
 
-eh_code eh_people_key(eh_people *people, uint64_t number, eh_person_keys *keys_out, eh_error *error)
+eh_code eh_persons_key(eh_persons *people, uint64_t number, eh_person_keys *keys_out, eh_error *error)
 {
     EH_CLEANUP(eh_secret_wipe) eh_secret key = {{0}};
     eh_statement *find = people->statements[KEY];
@@ -158,7 +158,7 @@ eh_code eh_people_key(eh_people *people, uint64_t number, eh_person_keys *keys_o
 
 /* ---- erasing -------------------------------------------------------------------------------------------------------------- */
 
-static eh_code erase_inside(eh_people *people, const uint8_t pseudonym[16], const eh_erasure *erasure, eh_error *error)
+static eh_code erase_inside(eh_persons *people, const uint8_t pseudonym[16], const eh_erasure *erasure, eh_error *error)
 {
     eh_statement *remove = people->statements[REMOVE], *erasing = people->statements[ERASING], *erased = people->statements[ERASED];
     eh_bind_bytes(remove, 1, bytes_view(pseudonym, 16));
@@ -172,7 +172,7 @@ static eh_code erase_inside(eh_people *people, const uint8_t pseudonym[16], cons
     return eh_statement_run(erased, error);
 }
 
-eh_code eh_people_erase(eh_people *people, const uint8_t pseudonym[16], const eh_erasure *erasure, eh_error *error)
+eh_code eh_persons_erase(eh_persons *people, const uint8_t pseudonym[16], const eh_erasure *erasure, eh_error *error)
 {
     EH_TRY(eh_store_begin(people->store, error));
     eh_code code = erase_inside(people, pseudonym, erasure, error);
@@ -182,7 +182,7 @@ eh_code eh_people_erase(eh_people *people, const uint8_t pseudonym[16], const eh
     return code;
 }
 
-eh_code eh_people_erasure_next(eh_people *people, eh_erasure *erasure_out, eh_error *error)
+eh_code eh_persons_erasure_next(eh_persons *people, eh_erasure *erasure_out, eh_error *error)
 {
     eh_statement *next = people->statements[NEXT];
     eh_erasure erasure = {0};
@@ -204,7 +204,7 @@ eh_code eh_people_erasure_next(eh_people *people, eh_erasure *erasure_out, eh_er
     return EH_OK;
 }
 
-eh_code eh_people_erasing(eh_people *people, uint64_t number, bool *erasing_out, eh_error *error)
+eh_code eh_persons_erasing(eh_persons *people, uint64_t number, bool *erasing_out, eh_error *error)
 {
     eh_statement *query = people->statements[IS_ERASING];
     eh_bind_integer(query, 1, (int64_t)number);
@@ -213,13 +213,13 @@ eh_code eh_people_erasing(eh_people *people, uint64_t number, bool *erasing_out,
     return EH_OK;
 }
 
-eh_code eh_people_erasure_done(eh_people *people, uint64_t number, eh_error *error)
+eh_code eh_persons_erasure_done(eh_persons *people, uint64_t number, eh_error *error)
 {
     eh_bind_integer(people->statements[DONE], 1, (int64_t)number);
     return eh_statement_run(people->statements[DONE], error);
 }
 
-eh_code eh_people_erased(eh_people *people, const uint8_t pseudonym[16], bool *erased_out, eh_error *error)
+eh_code eh_persons_erased(eh_persons *people, const uint8_t pseudonym[16], bool *erased_out, eh_error *error)
 {
     eh_statement *query = people->statements[WAS_ERASED];
     eh_bind_bytes(query, 1, bytes_view(pseudonym, 16));
@@ -228,7 +228,7 @@ eh_code eh_people_erased(eh_people *people, const uint8_t pseudonym[16], bool *e
     return EH_OK;
 }
 
-eh_code eh_people_counts(eh_people *people, uint64_t *people_out, uint64_t *erased_out, eh_error *error)
+eh_code eh_persons_counts(eh_persons *people, uint64_t *people_out, uint64_t *erased_out, eh_error *error)
 {
     eh_statement *query = people->statements[COUNTS];
     bool row = false;

@@ -10,7 +10,7 @@ eh_code eh_readers_open(eh_ledger *ledger, eh_error *error)
     if (ledger->openings_reader == NULL)
         EH_TRY(eh_openings_open(&ledger->folders, EH_STORE_READ, &ledger->openings_reader, error));
     if (ledger->people_reader == NULL && ledger->secrets.there) {
-        eh_code code = eh_people_open(&ledger->folders, EH_STORE_READ, &ledger->people_reader, error);
+        eh_code code = eh_persons_open(&ledger->folders, EH_STORE_READ, &ledger->people_reader, error);
         return code == EH_NOT_FOUND ? EH_OK : code;
     }
     return EH_OK;
@@ -94,7 +94,7 @@ static eh_code opening_find(eh_ledger *ledger, const eh_leaf *leaf, eh_arena *ar
         record->state = EH_RECORD_SEALED;
         return EH_OK;
     }
-    EH_TRY(eh_people_key(ledger->people_reader, opening.person, &keys, error));
+    EH_TRY(eh_persons_key(ledger->people_reader, opening.person, &keys, error));
     if (keys.number != 0)
         return opening_open(leaf, &opening, &keys, arena, record, error);
     return EH_OK;
@@ -157,7 +157,7 @@ eh_code eh_ledger_person_entries(eh_ledger *ledger, eh_view person, size_t count
     pthread_mutex_lock(&ledger->reading);
     eh_code code = eh_readers_open(ledger, error);
     if (code == EH_OK && ledger->people_reader != NULL)
-        code = eh_people_find(ledger->people_reader, pseudonym, NULL, &keys, error);
+        code = eh_persons_find(ledger->people_reader, pseudonym, NULL, &keys, error);
     if (code == EH_OK && keys.number == 0)
         *count_out = 0;
     else if (code == EH_OK)
@@ -175,7 +175,7 @@ eh_code eh_ledger_person_erased(eh_ledger *ledger, eh_view person, bool *erased_
     eh_code code = eh_readers_open(ledger, error);
     bool erased = false;
     if (code == EH_OK && ledger->people_reader != NULL)
-        code = eh_people_erased(ledger->people_reader, pseudonym, &erased, error);
+        code = eh_persons_erased(ledger->people_reader, pseudonym, &erased, error);
     pthread_mutex_unlock(&ledger->reading);
     if (code == EH_OK)
         *erased_out = erased;

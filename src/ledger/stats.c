@@ -63,15 +63,15 @@ static eh_code keys_tell(const eh_published *published, const eh_verifiers *keys
 
 static eh_code counts_read(const eh_folders *folders, eh_ledger_stats *stats, eh_error *error)
 {
-    EH_CLEANUP(eh_people_close) eh_people *people = NULL;
+    EH_CLEANUP(eh_persons_close) eh_persons *people = NULL;
     EH_CLEANUP(eh_openings_close) eh_openings *openings = NULL;
     EH_TRY(eh_openings_open(folders, EH_STORE_READ, &openings, error));
     EH_TRY(eh_openings_count(openings, &stats->openings_count, error));
-    eh_code code = folders->keys < 0 ? EH_NOT_FOUND : eh_people_open(folders, EH_STORE_READ, &people, error);
+    eh_code code = folders->keys < 0 ? EH_NOT_FOUND : eh_persons_open(folders, EH_STORE_READ, &people, error);
     if (code == EH_NOT_FOUND)
         return EH_OK;
     EH_TRY(code);
-    return eh_people_counts(people, &stats->people_count, &stats->erased_people_count, error);
+    return eh_persons_counts(people, &stats->people_count, &stats->erased_people_count, error);
 }
 
 static eh_code stats_fill(const eh_folders *folders, eh_ledger_stats *stats, eh_error *error)

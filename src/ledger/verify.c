@@ -211,7 +211,7 @@ static eh_code keys_check(eh_verifying *state, eh_error *error)
     if (code != EH_NOT_FOUND)
         EH_TRY(found_or_failed(state, code, &reason, error));
     EH_TRY(found_or_failed(state, eh_secrets_load(&state->folders, &state->secrets, &reason), &reason, error));
-    code = eh_people_open(&state->folders, EH_STORE_READ, &state->people, &reason);
+    code = eh_persons_open(&state->folders, EH_STORE_READ, &state->people, &reason);
     return code == EH_NOT_FOUND ? EH_OK : found_or_failed(state, code, &reason, error);
 }
 
@@ -266,7 +266,7 @@ static eh_code databases_check(eh_verifying *state, eh_error *error)
         EH_TRY(database_check(state, eh_openings_store(state->openings), "openings.db", error));
     }
     if (state->people != NULL)
-        EH_TRY(database_check(state, eh_people_store(state->people), "keys/people.db", error));
+        EH_TRY(database_check(state, eh_persons_store(state->people), "keys/people.db", error));
     return EH_OK;
 }
 
@@ -309,7 +309,7 @@ eh_code eh_ledger_verify(const char *folder, const eh_ledger_verify_options *opt
     if (code == EH_OK)
         *verification_out = state->out;
     eh_openings_close(&state->openings);
-    eh_people_close(&state->people);
+    eh_persons_close(&state->people);
     eh_published_dispose(&state->published);
     eh_folders_close(&state->folders);
     if (state->keys != NULL)

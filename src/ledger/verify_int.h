@@ -32,7 +32,7 @@ typedef struct {
     size_t erasures_count, erasures_capacity;
 
     eh_ledger_secrets secrets;
-    eh_people *people;     /* NULL: no keys */
+    eh_persons *people;     /* NULL: no keys */
     eh_openings *openings; /* NULL: public_only, or not there */
     uint64_t opening_index; /* the next one of the walk */
     eh_opening opening;

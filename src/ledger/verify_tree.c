@@ -131,7 +131,7 @@ static eh_code keys_find(eh_verifying *state, uint64_t person, const eh_person_k
 {
     eh_person_keys *slot = &state->keys[person % EH_VERIFY_KEYS_COUNT];
     if (slot->number != person || person == 0)
-        EH_TRY(eh_people_key(state->people, person, slot, error));
+        EH_TRY(eh_persons_key(state->people, person, slot, error));
     *keys_out = slot;
     return EH_OK;
 }
@@ -155,7 +155,7 @@ static eh_code erased_since(eh_verifying *state, uint64_t index, bool *erased_ou
 {
     EH_CLEANUP(eh_openings_close) eh_openings *now = NULL;
     eh_opening opening;
-    EH_TRY(eh_people_erasing(state->people, state->opening.person, erased_out, error));
+    EH_TRY(eh_persons_erasing(state->people, state->opening.person, erased_out, error));
     if (*erased_out)
         return EH_OK;
     EH_TRY(eh_openings_open(&state->folders, EH_STORE_READ, &now, error));

@@ -70,7 +70,7 @@ static eh_code keys_find(eh_ledger *ledger, eh_view person, const eh_person_keys
     eh_person_slot *slot = eh_person_cache_slot(&ledger->cache, pseudonym);
     if (slot->keys.number == 0 || memcmp(slot->pseudonym, pseudonym, sizeof pseudonym) != 0) {
         slot->keys.number = 0;
-        EH_TRY(eh_people_find(ledger->people, pseudonym, &ledger->options.entropy, &slot->keys, error));
+        EH_TRY(eh_persons_find(ledger->people, pseudonym, &ledger->options.entropy, &slot->keys, error));
         memcpy(slot->pseudonym, pseudonym, sizeof pseudonym);
     }
     *keys_out = &slot->keys;
@@ -158,7 +158,7 @@ static eh_code batch_commit(batch_build *build, eh_error *error)
     if (batch == NULL)
         return eh_fail_memory(error);
     eh_error reason = {0};
-    eh_code code = eh_people_save(ledger->people, &reason);
+    eh_code code = eh_persons_save(ledger->people, &reason);
     if (code == EH_OK)
         code = write_through(ledger, (eh_view){build->bytes, build->len}, &reason);
     if (code != EH_OK) {
@@ -190,7 +190,7 @@ static void build_begin(batch_build *build, eh_ledger *ledger)
 
 void eh_person_forget_all(eh_ledger *ledger)
 {
-    eh_store_rollback(eh_people_store(ledger->people));
+    eh_store_rollback(eh_persons_store(ledger->people));
     eh_person_cache_clear(&ledger->cache);
 }
 
