@@ -43,6 +43,7 @@
     LIMIT(EH_STRATA_MAX, 4096, "strata", "values of the --within expression") \
     LIMIT(EH_CELLS_MAX, 2097152, "cells", "cells of the cube") \
     LIMIT(EH_SCORE_ROWS_EXACT_MAX, 1048576, "rows", "rows up to which every score is kept exactly") \
+    LIMIT(EH_IMPORT_LISTED_MAX, 10000, "rows", "conflicts or problems of an import that are listed one by one") \
     LIMIT(EH_SCORE_GRID_COUNT, 8192, "bins", "equal bins of the score above that") \
     LIMIT(EH_SOFT_CELLS_MAX, 262144, "cells", "different probabilities of one --soft attribute") \
     LIMIT(EH_SCAN_ATTRIBUTES_MAX, 32, "attributes", "attributes of one scan") \

@@ -18,6 +18,9 @@ static const eh_command commands[] = {
     {"keys", "the keys that sign the ledger: show, make, rotate", eh_keys_command, eh_keys_help},
     {"status", "lists what is due or overdue in a workspace", eh_status_command, eh_status_help},
     {"vault", "shows and fills the vault of protected attributes", eh_vault_command, eh_vault_help},
+    {"person", "what one person has said about their data; show, export, correct, erase, object", eh_person_command, eh_person_help},
+    {"import", "takes in what other systems know of people's consent", eh_import_command, eh_import_help},
+    {"receipt", "checks the consent receipts that people were given", eh_receipt_command, eh_receipt_help},
     {"limits", "prints every maximum of the program", eh_limits_command, eh_limits_help},
 };
 enum { COMMANDS_COUNT = sizeof commands / sizeof commands[0] };

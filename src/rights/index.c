@@ -380,6 +380,12 @@ eh_code eh_index_try(eh_rights_index *index, eh_view key, const eh_act *acts, si
     return code;
 }
 
+bool eh_index_same(const eh_rights_index *index, eh_view a, eh_view b)
+{
+    uint32_t person = person_find(index, eh_siphash(index->secret, a));
+    return person != NOBODY && person == person_find(index, eh_siphash(index->secret, b));
+}
+
 bool eh_index_state(const eh_rights_index *index, eh_view key, eh_state *state_out)
 {
     return state_find(index, eh_siphash(index->secret, key), state_out);

@@ -25,7 +25,7 @@ static eh_code move_write(eh_rights *rights, int64_t person, bool merged, eh_err
 
 /* ---- merging ------------------------------------------------------------------------------------------------------------------------------ */
 
-static eh_code alias_write(eh_rights *rights, eh_view key, int64_t person, eh_error *error)
+eh_code eh_alias_write(eh_rights *rights, eh_view key, int64_t person, eh_error *error)
 {
     EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
     int64_t alias = 0;
@@ -76,7 +76,7 @@ static eh_code merge_write(eh_rights *rights, eh_view from_key, const eh_person 
     for (size_t i = 0; i < sizeof moved / sizeof moved[0]; i++)
         EH_TRY(run_for(rights, moved[i], into_row.person, from_row.person, error));
     EH_TRY(run_for(rights, "DELETE FROM rights_person WHERE person = $1", from_row.person, 0, error));
-    EH_TRY(alias_write(rights, eh_view_of(from->key), into_row.person, error));
+    EH_TRY(eh_alias_write(rights, eh_view_of(from->key), into_row.person, error));
     return move_write(rights, from_row.person, true, error);
 }
 

@@ -5,6 +5,7 @@
 #define EH_RIGHTS_PERSON_H
 
 #include "base/json.h"
+#include "data/data.h"
 #include "rights/rights.h"
 
 /* ---- one person, whole ---------------------------------------------------------------------------------------------------------- */
@@ -90,6 +91,83 @@ EH_MUST_USE eh_code eh_person_merge(eh_rights *rights, eh_view from, eh_view int
 void eh_person_json(eh_rights *rights, const eh_person *person, int64_t now_s, eh_json_writer *json);
 /** The same as a table: one row per thing, the first column says what it is. */
 void eh_person_csv(const eh_person *person, eh_buffer *out);
+
+/* ---- receipts --------------------------------------------------------------------------------------------------------------------- */
+
+/** The shop, as the receipt names it; NULL: not told. */
+typedef struct {
+    const char *name, *address, *contact, *website, *country, *language;
+} eh_receipt_shop;
+
+/**
+ * A consent receipt of the person: JSON-LD by the Data Privacy Vocabulary's schema for ISO/IEC TS 27560, a full copy of the record, signed with Ed25519
+ * over its canonical form (RFC 8785) without the member "proof".
+ */
+EH_MUST_USE eh_code eh_receipt_write(eh_rights *rights, const eh_person *person, const eh_receipt_shop *shop, int64_t now_s, eh_buffer *out,
+                                     eh_error *error);
+/** The key that signs receipts here, as PEM. */
+void eh_receipt_key(const eh_rights *rights, eh_buffer *pem_out);
+
+typedef struct {
+    const char *person, *shop, *created; /* as the receipt says; in the arena */
+} eh_receipt_facts;
+/**
+ * Is this a receipt that the holder of `pem` signed? Needs no workspace. errors: EH_INPUT when it is no receipt or no key; EH_DENIED when it was changed, or
+ * signed with another key
+ */
+EH_MUST_USE eh_code eh_receipt_check(eh_view text, const char *name, eh_view pem, eh_arena *arena, eh_receipt_facts *facts_out, eh_error *error);
+/** RFC 8785 without numbers, which are refused; the member `without` of the root is left out (NULL: none). */
+EH_MUST_USE eh_code eh_json_canonical(eh_json_value root, const char *without, eh_buffer *out, eh_error *error);
+
+/* ---- importing ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    const char *path;            /* CSV of another system, or an export of one person (JSON or CSV) */
+    const char *key_column;      /* NULL: told by the columns */
+    const char *wording, *version, *language; /* what people agreed to, where the file does not say; NULL: not known */
+    const char *jurisdiction;    /* where the file does not say; NULL: not known */
+    int64_t now_s;
+    const eh_engine_options *engine; /* NULL: as usual; as_text is set by the import */
+} eh_import_options;
+
+/** A conflict, resolved towards "no". */
+typedef struct {
+    uint64_t row;                /* of the file, from 1, without the header */
+    const char *key;
+    eh_purpose purpose;
+    eh_channel channel;
+    eh_effect effect;            /* EH_EFFECT_KEPT_NO: the file's yes does not count; EH_EFFECT_TURNED_NO: the file's no ended a yes */
+    uint64_t record;             /* of the act that was imported */
+} eh_import_conflict;
+
+typedef struct {
+    uint64_t row;
+    const char *what;
+} eh_import_problem;
+
+typedef struct {
+    const char *system;          /* "Shopify", "Klaviyo", "Mailchimp", "table", "Evenhand" */
+    uint64_t rows_count;
+    uint64_t yes_count, no_count, unknown_count; /* things said in the file */
+    uint64_t recorded_count, known_count;        /* acts written; acts that were on record already */
+    uint64_t without_wording_count;              /* of the yes that were written */
+    uint64_t suppressed_count;                   /* rows about people who were erased: nothing was recorded */
+    bool no_is_vague;                            /* the system's "no" does not tell never from withdrawn */
+    const eh_import_conflict *conflicts;         /* the first EH_IMPORT_LISTED_MAX */
+    size_t conflicts_listed;
+    uint64_t conflicts_count;
+    const eh_import_problem *problems;           /* the first EH_IMPORT_LISTED_MAX */
+    size_t problems_listed;
+    uint64_t problems_count;
+} eh_import_report;
+
+/**
+ * Imports what other systems know of people's consent, in transactions of a few thousand rows (what was written stays when a later one fails). Towards
+ * "no": see eh_person_merge. An export of ours brings a person back as they were when nothing is known of them here; else it is an import like any other.
+ * The report lives in the arena.
+ */
+EH_MUST_USE eh_code eh_import_consent(eh_rights *rights, const eh_import_options *options, eh_arena *arena, eh_import_report *report_out,
+                                      eh_error *error);
 
 /* ---- correcting, telling others ---------------------------------------------------------------------------------------------------- */
 

@@ -238,3 +238,30 @@ eh_code eh_notices_waiting(eh_rights *rights, eh_arena *arena, const eh_person_n
     return waiting_read(rights, "SELECT " NOTICE_COLUMNS " FROM rights_outbox WHERE sent_s IS NULL ORDER BY notice",
                         &(item_kind){sizeof(eh_person_notice), notice_read}, arena, (const void **)notices_out, count_out, error);
 }
+
+eh_code eh_contact_keys(eh_rights *rights, const char *kind, eh_view value, eh_arena *arena, const char *const **keys_out, size_t *count_out,
+                        eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *each = NULL;
+    char lower[EH_RIGHTS_KEY_BYTES_MAX];
+    const item_kind kind_of_item = {sizeof(char *), alias_read};
+    const void *keys = NULL;
+    EH_ASSERT(value.len <= sizeof lower);
+    for (size_t i = 0; i < value.len; i++)
+        lower[i] = kind[0] == 'e' && value.ptr[i] >= 'A' && value.ptr[i] <= 'Z' ? (char)(value.ptr[i] - 'A' + 'a') : value.ptr[i];
+    pthread_mutex_lock(&rights->writing);
+    eh_code code = eh_store_prepare(rights->store,
+                                    "SELECT p.key FROM rights_contact c JOIN rights_person p ON p.person = c.person WHERE c.kind = $1 AND c.value = $2 "
+                                    "ORDER BY p.person",
+                                    &each, error);
+    if (code == EH_OK) {
+        eh_bind_text(each, 1, eh_view_of(kind));
+        eh_bind_text(each, 2, (eh_view){lower, value.len});
+        code = list_read(each, &kind_of_item, arena, &keys, count_out, error);
+        eh_statement_close(&each);
+    }
+    pthread_mutex_unlock(&rights->writing);
+    if (code == EH_OK)
+        *keys_out = keys;
+    return code;
+}

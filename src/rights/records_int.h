@@ -92,12 +92,25 @@ typedef struct {
 EH_MUST_USE eh_code eh_person_find(eh_rights *rights, eh_view key, eh_person_row *person_out, bool *found_out, eh_error *error);
 /** As eh_person_read; the writer's lock is held. */
 EH_MUST_USE eh_code eh_person_read_locked(eh_rights *rights, eh_view key, eh_arena *arena, eh_person *person_out, eh_error *error);
+/** The keys of all people who are known by that address; in the arena. Takes the writer's lock. */
+EH_MUST_USE eh_code eh_contact_keys(eh_rights *rights, const char *kind, eh_view value, eh_arena *arena, const char *const **keys_out, size_t *count_out,
+                                    eh_error *error);
 /** Makes one; inside a transaction. */
 EH_MUST_USE eh_code eh_person_make(eh_rights *rights, eh_view key, int64_t now_s, eh_person_row *person_out, eh_error *error);
 /** Writes one act at the end of the person's chain; inside a transaction. */
 EH_MUST_USE eh_code eh_act_insert(eh_rights *rights, eh_person_row *person, eh_act_row *row, eh_error *error);
 /** Checks the texts and times of an act, and what a consent must bring. */
 EH_MUST_USE eh_code eh_act_check(const eh_act *act, int64_t now_s, eh_error *error);
+
+/* Rows of one table each; inside a transaction. */
+EH_MUST_USE eh_code eh_alias_write(eh_rights *rights, eh_view key, int64_t person, eh_error *error);
+EH_MUST_USE eh_code eh_contact_write(eh_rights *rights, int64_t person, const char *kind, const char *value, eh_error *error);
+EH_MUST_USE eh_code eh_correction_write(eh_rights *rights, int64_t person, const eh_person_correction *correction, eh_error *error);
+EH_MUST_USE eh_code eh_disclosure_write(eh_rights *rights, int64_t person, const eh_person_disclosure *disclosure, eh_error *error);
+/** Numbers the request. */
+EH_MUST_USE eh_code eh_request_write(eh_rights *rights, int64_t person, const eh_request *request, eh_error *error);
+/** A fact of the soft opt-in by its name; 0: none. */
+uint32_t eh_soft_fact_find(eh_view name);
 
 /* ---- who was erased (suppression.c) -------------------------------------------------------------------------------------------------------- */
 

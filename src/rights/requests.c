@@ -84,19 +84,32 @@ static eh_code in_transaction(step *s, bool with_person, eh_code (*write)(step *
 
 /* ---- requests ------------------------------------------------------------------------------------------------------------------------------ */
 
-static eh_code request_write(step *s, eh_error *error)
+eh_code eh_request_write(eh_rights *rights, int64_t person, const eh_request *request, eh_error *error)
 {
     EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
-    eh_request *request = s->result;
-    EH_TRY(eh_rights_next(s->rights, "request", &request->request, error));
-    EH_TRY(eh_store_prepare(s->rights->store, "INSERT INTO rights_request (request, person, kind, received_s, due_s) VALUES ($1, $2, $3, $4, $5)",
+    int64_t number = request->request;
+    if (number == 0)
+        EH_TRY(eh_rights_next(rights, "request", &number, error));
+    EH_TRY(eh_store_prepare(rights->store,
+                            "INSERT INTO rights_request (request, person, kind, received_s, due_s, closed_s, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7)",
                             &insert, error));
-    eh_bind_integer(insert, 1, request->request);
-    eh_bind_integer(insert, 2, s->person.person);
+    eh_bind_integer(insert, 1, number);
+    eh_bind_integer(insert, 2, person);
     eh_bind_text(insert, 3, eh_view_of(kinds[request->kind].name));
     eh_bind_integer(insert, 4, request->received_s);
     eh_bind_integer(insert, 5, request->due_s);
+    if (request->closed_s != 0)
+        eh_bind_integer(insert, 6, request->closed_s);
+    if (request->outcome != NULL)
+        eh_bind_text(insert, 7, eh_view_of(request->outcome));
     return eh_statement_run(insert, error);
+}
+
+static eh_code request_write(step *s, eh_error *error)
+{
+    eh_request *request = s->result;
+    EH_TRY(eh_rights_next(s->rights, "request", &request->request, error));
+    return eh_request_write(s->rights, s->person.person, request, error);
 }
 
 eh_code eh_request_open(eh_rights *rights, eh_view key, eh_request_kind kind, int64_t received_s, eh_request *request_out, eh_error *error)
@@ -166,21 +179,27 @@ static eh_code pair_check(const pair *texts, const char *first_is, eh_error *err
     return EH_OK;
 }
 
-static eh_code disclosure_write(step *s, eh_error *error)
+eh_code eh_disclosure_write(eh_rights *rights, int64_t person, const eh_person_disclosure *disclosure, eh_error *error)
 {
     EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
-    const pair *what = s->what;
     int64_t number = 0;
-    EH_TRY(eh_rights_next(s->rights, "disclosure", &number, error));
-    EH_TRY(eh_store_prepare(s->rights->store,
+    EH_TRY(eh_rights_next(rights, "disclosure", &number, error));
+    EH_TRY(eh_store_prepare(rights->store,
                             "INSERT INTO rights_disclosure (disclosure, person, recipient, what, at_s) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
                             &insert, error));
     eh_bind_integer(insert, 1, number);
-    eh_bind_integer(insert, 2, s->person.person);
-    eh_bind_text(insert, 3, eh_view_of(what->first));
-    eh_bind_text(insert, 4, eh_view_of(what->second));
-    eh_bind_integer(insert, 5, s->now_s);
+    eh_bind_integer(insert, 2, person);
+    eh_bind_text(insert, 3, eh_view_of(disclosure->recipient));
+    eh_bind_text(insert, 4, eh_view_of(disclosure->what));
+    eh_bind_integer(insert, 5, disclosure->at_s);
     return eh_statement_run(insert, error);
+}
+
+static eh_code disclosure_write(step *s, eh_error *error)
+{
+    const pair *what = s->what;
+    const eh_person_disclosure disclosure = {what->first, what->second, s->now_s};
+    return eh_disclosure_write(s->rights, s->person.person, &disclosure, error);
 }
 
 eh_code eh_person_disclose(eh_rights *rights, eh_view key, const char *recipient, const char *what, int64_t now_s, eh_error *error)
@@ -191,22 +210,34 @@ eh_code eh_person_disclose(eh_rights *rights, eh_view key, const char *recipient
     return in_transaction(&s, true, disclosure_write, error);
 }
 
+eh_code eh_contact_write(eh_rights *rights, int64_t person, const char *kind, const char *value, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
+    char lower[EH_RIGHTS_KEY_BYTES_MAX + 1];
+    int64_t number = 0;
+    size_t len = strlen(value);
+    if (len == 0 || len > EH_RIGHTS_KEY_BYTES_MAX)
+        return eh_fail(error, EH_INPUT, "an address or number has 1 to %d bytes", EH_RIGHTS_KEY_BYTES_MAX);
+    for (size_t i = 0; i < len; i++)
+        lower[i] = kind[0] == 'e' && value[i] >= 'A' && value[i] <= 'Z' ? (char)(value[i] - 'A' + 'a') : value[i];
+    EH_TRY(eh_rights_next(rights, "contact", &number, error));
+    EH_TRY(eh_store_prepare(rights->store,
+                            "INSERT INTO rights_contact (contact, person, kind, value) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", &insert, error));
+    eh_bind_integer(insert, 1, number);
+    eh_bind_integer(insert, 2, person);
+    eh_bind_text(insert, 3, eh_view_of(kind));
+    eh_bind_text(insert, 4, (eh_view){lower, len});
+    return eh_statement_run(insert, error);
+}
+
 static eh_code contact_replace(step *s, const pair *what, eh_error *error)
 {
     EH_CLEANUP(eh_statement_close) eh_statement *remove = NULL;
-    EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
-    int64_t number = 0;
     EH_TRY(eh_store_prepare(s->rights->store, "DELETE FROM rights_contact WHERE person = $1 AND kind = $2", &remove, error));
     eh_bind_integer(remove, 1, s->person.person);
     eh_bind_text(remove, 2, eh_view_of(what->first));
     EH_TRY(eh_statement_run(remove, error));
-    EH_TRY(eh_rights_next(s->rights, "contact", &number, error));
-    EH_TRY(eh_store_prepare(s->rights->store, "INSERT INTO rights_contact (contact, person, kind, value) VALUES ($1, $2, $3, $4)", &insert, error));
-    eh_bind_integer(insert, 1, number);
-    eh_bind_integer(insert, 2, s->person.person);
-    eh_bind_text(insert, 3, eh_view_of(what->first));
-    eh_bind_text(insert, 4, eh_view_of(what->second));
-    return eh_statement_run(insert, error);
+    return eh_contact_write(s->rights, s->person.person, what->first, what->second, error);
 }
 
 /* A notice per recipient, numbered as one block. */
@@ -237,22 +268,28 @@ static eh_code notices_write(step *s, const pair *what, size_t *count_out, eh_er
     }
 }
 
-static eh_code correction_write(step *s, eh_error *error)
+eh_code eh_correction_write(eh_rights *rights, int64_t person, const eh_person_correction *correction, eh_error *error)
 {
     EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
-    const pair *what = s->what;
     int64_t number = 0;
-    if (strcmp(what->first, "email") == 0 || strcmp(what->first, "phone") == 0)
-        EH_TRY(contact_replace(s, what, error));
-    EH_TRY(eh_rights_next(s->rights, "correction", &number, error));
-    EH_TRY(eh_store_prepare(s->rights->store, "INSERT INTO rights_correction (correction, person, field, value, at_s) VALUES ($1, $2, $3, $4, $5)",
+    EH_TRY(eh_rights_next(rights, "correction", &number, error));
+    EH_TRY(eh_store_prepare(rights->store, "INSERT INTO rights_correction (correction, person, field, value, at_s) VALUES ($1, $2, $3, $4, $5)",
                             &insert, error));
     eh_bind_integer(insert, 1, number);
-    eh_bind_integer(insert, 2, s->person.person);
-    eh_bind_text(insert, 3, eh_view_of(what->first));
-    eh_bind_text(insert, 4, eh_view_of(what->second));
-    eh_bind_integer(insert, 5, s->now_s);
-    EH_TRY(eh_statement_run(insert, error));
+    eh_bind_integer(insert, 2, person);
+    eh_bind_text(insert, 3, eh_view_of(correction->field));
+    eh_bind_text(insert, 4, eh_view_of(correction->value));
+    eh_bind_integer(insert, 5, correction->at_s);
+    return eh_statement_run(insert, error);
+}
+
+static eh_code correction_write(step *s, eh_error *error)
+{
+    const pair *what = s->what;
+    const eh_person_correction correction = {what->first, what->second, s->now_s};
+    if (strcmp(what->first, "email") == 0 || strcmp(what->first, "phone") == 0)
+        EH_TRY(contact_replace(s, what, error));
+    EH_TRY(eh_correction_write(s->rights, s->person.person, &correction, error));
     return notices_write(s, what, s->result, error);
 }
 

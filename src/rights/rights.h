@@ -309,9 +309,9 @@ typedef struct {
 } eh_speech;
 
 /**
- * Records what many people have said in one transaction, so that a file of a million is one of a few hundred. A speech that is refused (see eh_rights_say)
- * is left out and marked; a speech alone that is refused is the error itself. The acts of one speech are recorded all or none.
+ * Records what many people have said in one transaction, so that a file of a million is one of a few hundred. When `lenient`, a speech that is refused (see
+ * eh_rights_say) is left out and marked; else it is the error, and nothing is recorded. The acts of one speech are recorded all or none.
  */
-EH_MUST_USE eh_code eh_rights_say_many(eh_rights *rights, eh_speech *speeches, size_t speeches_count, int64_t now_s, eh_error *error);
+EH_MUST_USE eh_code eh_rights_say_many(eh_rights *rights, eh_speech *speeches, size_t speeches_count, bool lenient, int64_t now_s, eh_error *error);
 
 #endif

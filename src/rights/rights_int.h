@@ -102,6 +102,8 @@ EH_MUST_USE eh_code eh_index_alias_to(eh_rights_index *index, uint32_t person, e
 void eh_index_forget(eh_rights_index *index, uint32_t person);
 /** Whether the acts, one after the other, would be accepted; nothing is done. */
 EH_MUST_USE eh_code eh_index_try(eh_rights_index *index, eh_view key, const eh_act *acts, size_t acts_count, eh_error *error);
+/** Both keys are known and lead to one person. */
+bool eh_index_same(const eh_rights_index *index, eh_view a, eh_view b);
 /** A copy of the state; false when nobody of that key is known. */
 bool eh_index_state(const eh_rights_index *index, eh_view key, eh_state *state_out);
 

@@ -203,30 +203,29 @@ static eh_code suppression_lift(saying *s, const eh_act *act, eh_error *error)
 
 static eh_code contact_keep(saying *s, size_t kind, eh_error *error)
 {
-    EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
-    char lower[EH_RIGHTS_KEY_BYTES_MAX];
-    eh_view value = contact_of(s->speech, kind);
-    int64_t number = 0;
-    if (value.len == 0)
+    EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
+    char value[EH_RIGHTS_KEY_BYTES_MAX + 1];
+    eh_view contact = contact_of(s->speech, kind);
+    bool corrected = false;
+    if (contact.len == 0)
         return EH_OK;
-    for (size_t i = 0; i < value.len; i++)
-        lower[i] = kind == 1 && value.ptr[i] >= 'A' && value.ptr[i] <= 'Z' ? (char)(value.ptr[i] - 'A' + 'a') : value.ptr[i];
-    EH_TRY(eh_rights_next(s->rights, "contact", &number, error));
-    EH_TRY(eh_store_prepare(s->rights->store,
-                            "INSERT INTO rights_contact (contact, person, kind, value) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", &insert, error));
-    eh_bind_integer(insert, 1, number);
-    eh_bind_integer(insert, 2, s->person.person);
-    eh_bind_text(insert, 3, eh_view_of(contact_kinds[kind]));
-    eh_bind_text(insert, 4, (eh_view){lower, value.len});
-    return eh_statement_run(insert, error);
+    /* What the person has corrected does not come back by a file that does not know it yet. */
+    EH_TRY(eh_store_prepare(s->rights->store, "SELECT 1 FROM rights_correction WHERE person = $1 AND field = $2", &find, error));
+    eh_bind_integer(find, 1, s->person.person);
+    eh_bind_text(find, 2, eh_view_of(contact_kinds[kind]));
+    EH_TRY(eh_statement_step(find, &corrected, error));
+    if (corrected)
+        return EH_OK;
+    memcpy(value, contact.ptr, contact.len);
+    value[contact.len] = '\0';
+    return eh_contact_write(s->rights, s->person.person, contact_kinds[kind], value, error);
 }
 
 static eh_code person_settle(saying *s, const eh_act *act, eh_error *error)
 {
     if (s->person_found)
         return EH_OK;
-    if (act != NULL)
-        EH_TRY(suppression_lift(s, act, error));
+    EH_TRY(suppression_lift(s, act != NULL ? act : &(eh_act){.by = EH_BY_IMPORT}, error));
     s->wrote = true;
     EH_TRY(eh_person_make(s->rights, s->speech->key, s->now_s, &s->person, error));
     s->person_found = true;
@@ -306,7 +305,7 @@ static eh_code lifted_forget(eh_rights *rights, const eh_speech *speech, eh_erro
 }
 
 /* A speech that is refused before anything of it was written is left out when there are others beside it. */
-static eh_code speeches_write(eh_rights *rights, eh_speech *speeches, size_t speeches_count, int64_t now_s, eh_error *error)
+static eh_code speeches_write(eh_rights *rights, eh_speech *speeches, size_t speeches_count, int64_t now_s, bool lenient, eh_error *error)
 {
     EH_TRY(eh_rights_refresh(rights, error));
     for (size_t i = 0; i < speeches_count; i++) {
@@ -319,17 +318,17 @@ static eh_code speeches_write(eh_rights *rights, eh_speech *speeches, size_t spe
         if (code == EH_OK)
             continue;
         bool of_its_own = code == EH_DENIED || code == EH_CONFLICT || code == EH_INPUT || code == EH_LIMIT;
-        if (s.wrote || !of_its_own || speeches_count == 1)
+        if (s.wrote || !of_its_own || !lenient)
             return code;
         speeches[i].refused = code;
     }
     return EH_OK;
 }
 
-static eh_code say_locked(eh_rights *rights, eh_speech *speeches, size_t speeches_count, int64_t now_s, eh_error *error)
+static eh_code say_locked(eh_rights *rights, eh_speech *speeches, size_t speeches_count, int64_t now_s, bool lenient, eh_error *error)
 {
     EH_TRY(eh_store_begin(rights->store, error));
-    eh_code code = speeches_write(rights, speeches, speeches_count, now_s, error);
+    eh_code code = speeches_write(rights, speeches, speeches_count, now_s, lenient, error);
     if (code != EH_OK) {
         eh_store_rollback(rights->store);
         return code;
@@ -341,10 +340,10 @@ static eh_code say_locked(eh_rights *rights, eh_speech *speeches, size_t speeche
     return EH_OK;
 }
 
-eh_code eh_rights_say_many(eh_rights *rights, eh_speech *speeches, size_t speeches_count, int64_t now_s, eh_error *error)
+eh_code eh_rights_say_many(eh_rights *rights, eh_speech *speeches, size_t speeches_count, bool lenient, int64_t now_s, eh_error *error)
 {
     pthread_mutex_lock(&rights->writing);
-    eh_code code = say_locked(rights, speeches, speeches_count, now_s, error);
+    eh_code code = say_locked(rights, speeches, speeches_count, now_s, lenient, error);
     pthread_mutex_unlock(&rights->writing);
     return code == EH_OK ? eh_rights_log(rights, error) : code;
 }
@@ -353,7 +352,7 @@ eh_code eh_rights_say(eh_rights *rights, eh_view key, const eh_act *act, int64_t
 {
     eh_said_result result = {0};
     eh_speech speech = {.key = key, .acts = act, .acts_count = 1, .results = &result};
-    EH_TRY(eh_rights_say_many(rights, &speech, 1, now_s, error));
+    EH_TRY(eh_rights_say_many(rights, &speech, 1, false, now_s, error));
     if (result_out != NULL)
         *result_out = result;
     return EH_OK;

@@ -328,7 +328,7 @@ static void many_in_one_transaction(void **state)
         acts[i].control = i == 9 ? EH_CONTROL_PRE_TICKED : EH_CONTROL_UNTOLD;
         speeches[i] = (eh_speech){.key = eh_view_of(keys[i]), .acts = &acts[i], .acts_count = 1, .results = &results[i]};
     }
-    if (eh_rights_say_many(rights, speeches, MANY, now_s, &error) != EH_OK)
+    if (eh_rights_say_many(rights, speeches, MANY, true, now_s, &error) != EH_OK)
         fail_msg("%s", error.text);
     for (int i = 0; i < MANY; i++) {
         assert_int_equal(speeches[i].refused, i == 9 ? EH_DENIED : EH_OK);
@@ -412,7 +412,7 @@ static void erased_is_nowhere(void **state)
     eh_said_result result;
     eh_speech speech = {.key = eh_view_of(secrets[0]), .email = EH_VIEW("Zaphod@HeartOfGold.example"), .phone = eh_view_of(secrets[3]), .acts = &act,
                         .acts_count = 1, .results = &result};
-    assert_int_equal(eh_rights_say_many(rights, &speech, 1, now_s, &error), EH_OK);
+    assert_int_equal(eh_rights_say_many(rights, &speech, 1, false, now_s, &error), EH_OK);
     (void)say(rights, secrets[1], no_to_email(now_s));
     const eh_said_result *results;
     size_t count, notices;
@@ -449,10 +449,10 @@ static void erased_is_nowhere(void **state)
     act.by = EH_BY_IMPORT;
     assert_int_equal(eh_rights_say(rights, eh_view_of(secrets[0]), &act, now_s, NULL, &error), EH_DENIED);
     speech = (eh_speech){.key = EH_VIEW("new-key"), .email = eh_view_of(secrets[2]), .acts = &act, .acts_count = 1, .results = &result};
-    assert_int_equal(eh_rights_say_many(rights, &speech, 1, now_s, &error), EH_DENIED);
+    assert_int_equal(eh_rights_say_many(rights, &speech, 1, false, now_s, &error), EH_DENIED);
     assert_false(on_disk(folder, secrets[2]));
     act.by = EH_BY_PERSON;
-    assert_int_equal(eh_rights_say_many(rights, &speech, 1, now_s, &error), EH_OK);
+    assert_int_equal(eh_rights_say_many(rights, &speech, 1, false, now_s, &error), EH_OK);
     assert_true(speech.lifted);
     assert_true(ask_email(rights, "new-key").may);
     /* Requests stay, without the person. */
