@@ -252,6 +252,24 @@ eh_code eh_person_request_action(eh_person_run *run, eh_error *error)
     return EH_OK;
 }
 
+eh_code eh_person_requests_action(eh_person_run *run, eh_error *error)
+{
+    const eh_request *requests = NULL;
+    size_t count = 0;
+    EH_TRY(eh_requests_waiting(run->rights, run->arena, &requests, &count, error));
+    if (count == 0 && !run->request.quiet)
+        eh_buffer_text(&run->out, "no request waits\n");
+    for (size_t i = 0; i < count; i++) {
+        eh_buffer_format(&run->out, "%4lld  %-12s %s ", (long long)requests[i].request, eh_request_kind_name(requests[i].kind),
+                         requests[i].due_s < run->request.now.seconds ? "OVERDUE since" : "due");
+        eh_person_time(&run->out, requests[i].due_s);
+        eh_buffer_text(&run->out, "  ");
+        eh_visible_append(&run->out, eh_view_of(requests[i].key != NULL ? requests[i].key : "(erased)"), false);
+        eh_buffer_byte(&run->out, '\n');
+    }
+    return EH_OK;
+}
+
 eh_code eh_person_close_action(eh_person_run *run, eh_error *error)
 {
     eh_request_kind kind;

@@ -30,6 +30,7 @@ static const person_action actions[] = {
     {"merge", "KEY INTO", "two profiles of one person; towards no", eh_person_merge_action},
     {"disclosed", "KEY", "records who got data of the person (--to, --what)", eh_person_disclosed_action},
     {"request", "KEY", "a request of a --kind came in; its time runs", eh_person_request_action},
+    {"requests", "", "all that wait, the most urgent first", eh_person_requests_action},
     {"close", "KEY", "the request was answered", eh_person_close_action},
 };
 enum { ACTIONS_COUNT = sizeof actions / sizeof actions[0] };
@@ -71,9 +72,10 @@ static eh_code action_find(const eh_person_request *request, const person_action
         names[i] = actions[i].name;
         if (strcmp(actions[i].name, request->words[0]) != 0)
             continue;
-        if (request->words_count < 2)
+        bool keyless = actions[i].words[0] == '\0';
+        if (request->words_count < 2 && !keyless)
             return eh_fail(error, EH_INPUT, "the person's key is missing: evenhand person %s %s", actions[i].name, actions[i].words);
-        size_t words_max = strcmp(actions[i].name, "correct") == 0 ? SIZE_MAX : strchr(actions[i].words, ' ') != NULL ? 3 : 2;
+        size_t words_max = keyless ? 1 : strcmp(actions[i].name, "correct") == 0 ? SIZE_MAX : strchr(actions[i].words, ' ') != NULL ? 3 : 2;
         if (request->words_count > words_max)
             return eh_fail(error, EH_INPUT, "'%.60s' is one word too many: evenhand person %s %s", request->words[words_max], actions[i].name,
                            actions[i].words);

@@ -222,11 +222,29 @@ static void erase_tell(eh_person_run *run, const eh_erased *erased, const eh_per
     }
 }
 
+/* The ledger first: its entries of every key of the person become unreadable. When the rest fails, erasing again does no harm. */
+static eh_code erase_in_ledger(eh_person_run *run, eh_error *error)
+{
+    eh_person person;
+    uint64_t erased = 0;
+    eh_ledger_receipt receipt;
+    if (run->ledger_busy)
+        return eh_fail(error, EH_UNAVAILABLE, "another process (evenhand serve?) writes the ledger; stop it or erase there, so that nothing is left in it");
+    if (run->ledger == NULL)
+        return EH_OK;
+    EH_TRY(eh_person_read(run->rights, eh_view_of(run->request.words[1]), run->arena, &person, error));
+    EH_TRY(eh_ledger_person_erase(run->ledger, eh_view_of(person.key), EH_VIEW("request"), &erased, &receipt, error));
+    for (size_t i = 0; i < person.aliases_count; i++)
+        EH_TRY(eh_ledger_person_erase(run->ledger, eh_view_of(person.aliases[i]), EH_VIEW("request"), &erased, &receipt, error));
+    return EH_OK;
+}
+
 eh_code eh_person_erase_action(eh_person_run *run, eh_error *error)
 {
     eh_erased erased;
     eh_person_place *places = NULL;
     size_t count = 0;
+    EH_TRY(erase_in_ledger(run, error));
     EH_TRY(eh_person_erase(run->rights, eh_view_of(run->request.words[1]), run->request.now.seconds, run->arena, &erased, error));
     EH_TRY(eh_person_places(run, erased.identifiers, erased.identifiers_count, &places, &count, error));
     if (!run->request.quiet)

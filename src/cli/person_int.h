@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "cli/cli_int.h"
 #include "data/workspace.h"
+#include "ledger/ledger.h"
 #include "rights/person.h"
 
 /** What was asked for; texts borrowed from argv or in the arena. */
@@ -26,6 +27,8 @@ typedef struct {
     eh_arena *arena;
     eh_person_request request;
     eh_workspace *workspace;
+    eh_ledger *ledger;          /* NULL: there is none, or another process writes it */
+    bool ledger_busy;           /* there is one, and another process writes it */
     eh_rights *rights;
     eh_buffer out;              /* for standard output */
     int status;
@@ -50,6 +53,7 @@ eh_code eh_person_say(eh_person_run *run, eh_error *error);
 eh_code eh_person_may(eh_person_run *run, eh_error *error);
 eh_code eh_person_merge_action(eh_person_run *run, eh_error *error);
 eh_code eh_person_request_action(eh_person_run *run, eh_error *error);
+eh_code eh_person_requests_action(eh_person_run *run, eh_error *error);
 eh_code eh_person_close_action(eh_person_run *run, eh_error *error);
 eh_code eh_person_disclosed_action(eh_person_run *run, eh_error *error);
 /* person_data.c */

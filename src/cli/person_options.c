@@ -150,17 +150,41 @@ void eh_person_options_help(const char *const *options, eh_buffer *out)
 
 /* ---- the workspace ----------------------------------------------------------------------------------------------------------------------- */
 
+static eh_code ledger_append(void *context, const char *kind, eh_view person, eh_view payload, char id_out[40], eh_error *error)
+{
+    const eh_ledger_entry entry = {.kind = eh_view_of(kind), .person = person, .payload = payload};
+    eh_ledger_receipt receipt;
+    EH_TRY(eh_ledger_append(context, &entry, 1, &receipt, error));
+    snprintf(id_out, 40, "%s", receipt.id);
+    return EH_OK;
+}
+
+/* While a server runs it holds the ledger; what is said meanwhile gets its entries when the ledger is free. */
+static eh_code ledger_open(eh_person_run *run, const char *folder, eh_error *error)
+{
+    if (!eh_ledger_exists(folder))
+        return EH_OK;
+    eh_code code = eh_ledger_open(folder, NULL, &run->ledger, error);
+    run->ledger_busy = code == EH_UNAVAILABLE;
+    return run->ledger_busy ? EH_OK : code;
+}
+
 eh_code eh_person_run_open(eh_person_run *run, eh_error *error)
 {
     EH_TRY(eh_workspace_open(run->request.workspace, &run->workspace, error));
     const eh_workspace_model *model = eh_workspace_get(run->workspace);
     eh_rights_options options = {.state_folder = model->state_folder};
+    EH_TRY(eh_rights_house_read(model->rights, &options.house, error));
+    EH_TRY(ledger_open(run, model->folder, error));
+    if (run->ledger != NULL)
+        options.ledger = (eh_rights_ledger){.append = ledger_append, .context = run->ledger};
     return eh_rights_open(&options, &run->rights, error);
 }
 
 void eh_person_run_close(eh_person_run *run)
 {
     eh_rights_close(&run->rights);
+    eh_ledger_close(&run->ledger);
     eh_workspace_close(&run->workspace);
     eh_buffer_dispose(&run->out);
     eh_arena_close(&run->arena);

@@ -133,6 +133,7 @@ typedef struct {
     eh_duration vault_keep;
     const char *folder;        /* where evenhand.yaml lies, "." or a path */
     const char *state_folder;  /* folder/.evenhand */
+    const eh_yaml_node *rights; /* the section of that name, for eh_rights_house_read; NULL: none */
     const eh_yaml_node *root;
 } eh_workspace_model;
 

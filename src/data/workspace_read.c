@@ -141,7 +141,7 @@ static eh_code read_period_entry(const eh_yaml_node *node, const char *key, eh_d
 typedef struct {
     int32_t profiling;
     const char *people;
-    const eh_yaml_node *shop, *sources, *protected_, *features, *outcome, *population, *duplicates, *check, *vault;
+    const eh_yaml_node *shop, *sources, *protected_, *features, *outcome, *population, *duplicates, *check, *vault, *rights;
 } top_record;
 
 static const char *const switch_words[] = {"off", "on", NULL};
@@ -159,6 +159,7 @@ static const eh_yaml_field top_fields[] = {
     {.key = "duplicates", .kind = EH_FIELD_MAPPING, .offset = offsetof(top_record, duplicates)},
     {.key = "check", .kind = EH_FIELD_MAPPING, .offset = offsetof(top_record, check)},
     {.key = "vault", .kind = EH_FIELD_MAPPING, .offset = offsetof(top_record, vault)},
+    {.key = "rights", .kind = EH_FIELD_MAPPING, .offset = offsetof(top_record, rights)},
 };
 
 static eh_code find_people(eh_workspace_model *model, const char *name, eh_error *error)
@@ -212,6 +213,7 @@ eh_code eh_workspace_read(eh_workspace *workspace, eh_error *error)
     model->vault_keep = (eh_duration){.seconds = (int64_t)24 * MONTH_DAYS * DAY_SECONDS};
     EH_TRY(eh_yaml_read(model->root, top_fields, sizeof top_fields / sizeof top_fields[0], &top, error));
     model->profiling = top.profiling == 1;
+    model->rights = top.rights;
     EH_TRY(read_shop(&model->shop, top.shop, error));
     EH_TRY(eh_sources_read(workspace, top.sources, error));
     EH_TRY(find_people(model, top.people, error));

@@ -12,6 +12,7 @@
 
 #include "base/base.h"
 #include "base/secrets.h"
+#include "base/yaml.h"
 
 /* ---- words ----------------------------------------------------------------------------------------------------------------- */
 
@@ -200,6 +201,18 @@ typedef struct {
     bool ai_needs_consent;      /* true: nobody is scored who has not said yes */
     bool signal_keeps_ai;       /* false: Global Privacy Control also switches AI off (the house's choice) */
 } eh_rights_house;
+
+/**
+ * Reads the section `rights` of evenhand.yaml; `node` NULL: nothing is chosen. Texts are borrowed from the document.
+ *
+ *     rights:
+ *       legitimate_interest: { assessment: LIA-2026-01, channels: [post, email] }
+ *       ai: { assessment: LIA-2026-02, asks_first: false }
+ *       gpc_switches_ai_off: true
+ *
+ * errors: EH_INPUT with line and column
+ */
+EH_MUST_USE eh_code eh_rights_house_read(const eh_yaml_node *node, eh_rights_house *house_out, eh_error *error);
 
 /* ---- the state in memory ------------------------------------------------------------------------------------------------------- */
 

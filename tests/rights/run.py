@@ -408,6 +408,36 @@ def what_is_erased_is_nowhere(folder):
     equal(why(place, "never-seen", now=LATER), "erased")
 
 
+@test
+def the_ledger_says_it_too_and_forgets_too(folder):
+    place = workspace(folder)
+    consent(place, "early")  # before there is a ledger: gets its entry later
+    expect(run("keys", "make", "--name", "shop.example/log", cwd=place).status == 0, "no keys")
+    consent(place, "zaphod-88")
+    person(place, "withdraw", "zaphod-88", now=LATER)
+    expect(all(act["ledger"] for act in export(place, "zaphod-88", now=LATER)["acts"] + export(place, "early", now=LATER)["acts"]), "an act without an entry")
+    person(place, "erase", "zaphod-88", now=LATER)
+    equal(files_holding(place / ".evenhand", "zaphod-88"), [])
+    report = run("ledger", "verify", cwd=place).out.decode()
+    expect("erased        2" in report and "missing       0" in report and "opened        1" in report, report)
+
+
+@test
+def requests_wait_in_order_and_the_house_chooses(folder):
+    place = workspace(folder)
+    person(place, "request", "4711", "--kind", "access")
+    person(place, "request", "4712", "--kind", "complaint", "--at", "2026-10-01T00:00:00Z")
+    lines = person(place, "requests").splitlines()
+    expect("OVERDUE" in lines[0] and "4712" in lines[0] and "24 December 2026" in lines[1], lines)
+    equal(why(place, "4711", "--channel", "post", "--jurisdiction", "IE"), "never_said")
+    (place / "evenhand.yaml").write_text(YAML + "rights:\n  legitimate_interest: { assessment: LIA-7, channels: [post] }\n  ai: { asks_first: true }\n")
+    answer = may(place, "4711", "--channel", "post", "--jurisdiction", "IE")
+    equal((answer["why"], answer["basis"]), ("legitimate_interest", "LIA-7"))
+    equal(why(place, "4711", "--purpose", "ai"), "profiling_not_asked")
+    (place / "evenhand.yaml").write_text(YAML + "rights:\n  legitimate_interest: { assessment: LIA-7, channels: [pigeon] }\n")
+    refused(run("person", "show", "4711", "--now", NOW, cwd=place), "line", "email, sms")
+
+
 # ---- receipts ------------------------------------------------------------------------------------------------------------------------------------
 
 
