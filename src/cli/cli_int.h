@@ -49,6 +49,8 @@ int eh_limits_command(int argc, char **argv);
 void eh_limits_help(eh_buffer *out);
 int eh_scan_command(int argc, char **argv);
 void eh_scan_help(eh_buffer *out);
+int eh_link_command(int argc, char **argv);
+void eh_link_help(eh_buffer *out);
 int eh_serve_command(int argc, char **argv);
 void eh_serve_help(eh_buffer *out);
 int eh_team_command(int argc, char **argv);

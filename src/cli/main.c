@@ -11,6 +11,7 @@ static const eh_command commands[] = {
     {"duplicates", "shows people who may be in twice, and takes down what you decide", eh_duplicates_command, eh_duplicates_help},
     {"init", "writes a first evenhand.yaml from your data", eh_init_command, eh_init_help},
     {"scan", "looks for hidden groups that are chosen less or more often than expected", eh_scan_command, eh_scan_help},
+    {"link", "makes sealed links to people's own pages", eh_link_command, eh_link_help},
     {"serve", "serves customer pages, team pages and the interface for machines", eh_serve_command, eh_serve_help},
     {"team", "says who may sign in to the team pages", eh_team_command, eh_team_help},
     {"check", "checks data: whom it stands for, what is missing, wrong or given away", eh_check_command, eh_check_help},

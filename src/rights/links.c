@@ -1,7 +1,11 @@
 /* Sealed links. Box: nonce || sealed(version, purpose, expiry, lengths, person, subject). */
-#include <string.h>
-
 #include "rights/links.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { VERSION = 1, HEAD_BYTES = 8, PLAIN_BYTES_MAX = HEAD_BYTES + 2 * EH_LINK_KEY_BYTES_MAX, BOX_BYTES_MAX = EH_NONCE_BYTES + PLAIN_BYTES_MAX + EH_SEAL_EXTRA_BYTES };
 
@@ -69,4 +73,50 @@ eh_code eh_link_read(const eh_secret *key, eh_view token, int64_t now_s, eh_aren
     EH_TRY(code);
     *link_out = link;
     return link.expires_s <= now_s ? eh_fail(error, EH_NOT_FOUND, "this link has expired") : EH_OK;
+}
+
+/* ---- the key -------------------------------------------------------------------------------------------------------------------- */
+
+static void descriptor_close(const int *descriptor)
+{
+    if (*descriptor >= 0)
+        close(*descriptor);
+}
+
+static eh_code key_make(int descriptor, const char *path, eh_secret *key_out, eh_error *error)
+{
+    eh_secret key;
+    eh_entropy_fill(NULL, key.bytes, EH_SECRET_BYTES);
+    if (write(descriptor, key.bytes, EH_SECRET_BYTES) != EH_SECRET_BYTES || fsync(descriptor) != 0) {
+        int reason = errno;
+        (void)unlink(path);
+        return eh_fail(error, EH_IO, "%s: cannot write: %s", path, strerror(reason));
+    }
+    *key_out = key;
+    eh_secret_wipe(&key);
+    return EH_OK;
+}
+
+eh_code eh_link_key_open(const char *state_folder, eh_secret *key_out, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer folder = {0}, path = {0};
+    eh_buffer_format(&folder, "%s/keys", state_folder);
+    eh_buffer_format(&path, "%s/keys/links.key", state_folder);
+    EH_TRY(eh_buffer_check(&folder, error));
+    EH_TRY(eh_buffer_check(&path, error));
+    (void)mkdir(state_folder, 0700);
+    (void)mkdir(folder.ptr, 0700);
+    EH_CLEANUP(descriptor_close) int made = open(path.ptr, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (made >= 0)
+        return key_make(made, path.ptr, key_out, error);
+    EH_CLEANUP(descriptor_close) int kept = open(path.ptr, O_RDONLY | O_CLOEXEC);
+    if (kept < 0)
+        return eh_fail(error, errno == EACCES ? EH_DENIED : EH_IO, "%s: cannot read: %s", path.ptr, strerror(errno));
+    eh_secret key;
+    if (read(kept, key.bytes, EH_SECRET_BYTES) != EH_SECRET_BYTES)
+        return eh_fail(error, EH_CORRUPT, "%s is not the key that it was; restore it from a backup, or remove it (links that were sent will then not open)",
+                       path.ptr);
+    *key_out = key;
+    eh_secret_wipe(&key);
+    return EH_OK;
 }

@@ -37,4 +37,7 @@ EH_MUST_USE eh_code eh_link_append(const eh_secret *key, const eh_link *link, co
  */
 EH_MUST_USE eh_code eh_link_read(const eh_secret *key, eh_view token, int64_t now_s, eh_arena *arena, eh_link *link_out, eh_error *error);
 
+/** The key of the links of a workspace, <state_folder>/keys/links.key; made, with mode 0600, when it is not there. errors: EH_IO, EH_DENIED, EH_CORRUPT. */
+EH_MUST_USE eh_code eh_link_key_open(const char *state_folder, eh_secret *key_out, eh_error *error);
+
 #endif

@@ -1,11 +1,9 @@
 /* The web as a whole: what it stands on, its routes, its opening and closing. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "feedback/feedback.h"
+#include "web/customer_int.h"
 #include "web/team_int.h"
 
 int64_t eh_web_now_s(const eh_web *web)
@@ -40,6 +38,15 @@ void eh_web_store_give(eh_web *web, eh_store *store)
         eh_store_close(&store);
 }
 
+void eh_web_stores_close(eh_web *web)
+{
+    pthread_mutex_lock(&web->stores_lock);
+    for (size_t i = 0; i < web->stores_count; i++)
+        eh_store_close(&web->stores[i]);
+    web->stores_count = 0;
+    pthread_mutex_unlock(&web->stores_lock);
+}
+
 /* ---- routes -------------------------------------------------------------------------------------------------------------------------- */
 
 static eh_answer health(eh_exchange *exchange)
@@ -59,9 +66,32 @@ static const eh_route routes[] = {
     {EH_GET, "/", front, 0},
     {EH_GET, "/v1/health", health, 0},
     {EH_GET, "/assets/:name", eh_web_asset_serve, 0},
+    {EH_GET, "/.well-known/gpc.json", eh_public_gpc, 0},
+    {EH_GET, "/ai", eh_public_page, 0},
+    {EH_GET, "/choices/:token", eh_choices_page, 0},
+    {EH_POST, "/choices/:token", eh_choices_change, 0},
+    {EH_GET, "/unsubscribe/:token", eh_unsubscribe_page, 0},
+    {EH_POST, "/unsubscribe/:token", eh_unsubscribe, 0},
+    {EH_GET, "/data/:token", eh_data_page, 0},
+    {EH_GET, "/data/:token/person.json", eh_data_json, 0},
+    {EH_GET, "/data/:token/person.csv", eh_data_csv, 0},
+    {EH_POST, "/data/:token/correct", eh_data_correct, 0},
+    {EH_POST, "/data/:token/erase", eh_data_erase, 0},
+    {EH_GET, "/feedback/:token", eh_feedback_page, 0},
+    {EH_POST, "/feedback/:token", eh_feedback_send, 0},
+    {EH_GET, "/ticket/:token", eh_ticket_page, 0},
     {EH_GET, "/team/sign-in", eh_team_sign_in_page, 0},
     {EH_POST, "/team/sign-in", eh_team_sign_in, 0},
     {EH_POST, "/team/sign-out", eh_team_sign_out, EH_ROUTE_TEAM | EH_ROUTE_FORM | EH_MAY_LOOK},
+    {EH_GET, "/team", eh_team_today, EH_ROUTE_TEAM | EH_MAY_LOOK},
+    {EH_GET, "/team/feedback", eh_team_feedback, EH_ROUTE_TEAM | EH_MAY_LOOK},
+    {EH_GET, "/team/feedback/:ticket", eh_team_feedback_piece, EH_ROUTE_TEAM | EH_MAY_LOOK},
+    {EH_POST, "/team/feedback/:ticket", eh_team_feedback_answer, EH_ROUTE_TEAM | EH_ROUTE_FORM | EH_MAY_ANSWER},
+    {EH_GET, "/team/find", eh_team_find, EH_ROUTE_TEAM | EH_MAY_LOOK},
+    {EH_GET, "/team/people", eh_team_people, EH_ROUTE_TEAM | EH_MAY_SEE_PEOPLE},
+    {EH_POST, "/team/people/requests/:number", eh_team_request_done, EH_ROUTE_TEAM | EH_ROUTE_FORM | EH_MAY_SEE_PEOPLE},
+    {EH_GET, "/team/ledger", eh_team_ledger, EH_ROUTE_TEAM | EH_MAY_LOOK},
+    {EH_POST, "/team/ledger/verify", eh_team_ledger_verify, EH_ROUTE_TEAM | EH_ROUTE_FORM | EH_MAY_LOOK},
 };
 
 static void missing(eh_exchange *exchange)
@@ -76,51 +106,45 @@ static void missing(eh_exchange *exchange)
 
 /* ---- opening ------------------------------------------------------------------------------------------------------------------------- */
 
-static void descriptor_close(const int *descriptor)
-{
-    if (*descriptor >= 0)
-        close(*descriptor);
-}
-
-/* The key of the links: made once, readable by nobody else. */
-static eh_code link_key_open(eh_web *web, eh_error *error)
-{
-    const char *folder = eh_arena_format(web->arena, "%s/keys", web->model->state_folder);
-    const char *path = eh_arena_format(web->arena, "%s/keys/links.key", web->model->state_folder);
-    if (folder == NULL || path == NULL)
-        return eh_fail_memory(error);
-    (void)mkdir(web->model->state_folder, 0700);
-    (void)mkdir(folder, 0700);
-    EH_CLEANUP(descriptor_close) int made = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (made >= 0) {
-        eh_entropy_fill(NULL, web->link_key.bytes, EH_SECRET_BYTES);
-        if (write(made, web->link_key.bytes, EH_SECRET_BYTES) != EH_SECRET_BYTES || fsync(made) != 0) {
-            (void)unlink(path);
-            return eh_fail(error, EH_IO, "%s: cannot write: %s", path, strerror(errno));
-        }
-        return EH_OK;
-    }
-    EH_CLEANUP(descriptor_close) int kept = open(path, O_RDONLY | O_CLOEXEC);
-    if (kept < 0)
-        return eh_fail(error, errno == EACCES ? EH_DENIED : EH_IO, "%s: cannot read: %s", path, strerror(errno));
-    if (read(kept, web->link_key.bytes, EH_SECRET_BYTES) != EH_SECRET_BYTES)
-        return eh_fail(error, EH_CORRUPT, "%s is not the key that it was; restore it from a backup, or remove it (links that were sent will then not open)", path);
-    return EH_OK;
-}
-
 static eh_code state_open(eh_web *web, eh_error *error)
 {
     EH_TRY(eh_workspace_open(web->options.workspace, &web->workspace, error));
     web->model = eh_workspace_get(web->workspace);
-    EH_TRY(link_key_open(web, error));
+    EH_TRY(eh_link_key_open(web->model->state_folder, &web->link_key, error));
     web->database = eh_arena_format(web->arena, "%s/evenhand.db", web->model->state_folder);
     if (web->database == NULL)
         return eh_fail_memory(error);
     eh_store *store = NULL;
     EH_TRY(eh_store_open(web->database, &(eh_store_options){.mode = EH_STORE_CREATE}, &store, error));
     eh_code code = eh_accounts_migrate(store, error);
+    if (code == EH_OK)
+        code = eh_feedback_migrate(store, error);
     eh_web_store_give(web, store);
     return code;
+}
+
+/* What is said on a page goes into the ledger; while another process writes that, it waits in the store. */
+static eh_code on_record(void *context, const char *kind, eh_view person, eh_view payload, char id_out[40], eh_error *error)
+{
+    eh_web *web = context;
+    eh_ledger_receipt receipt;
+    if (web->ledger == NULL)
+        return eh_fail(error, EH_UNAVAILABLE, "the ledger is not open here");
+    EH_TRY(eh_ledger_append(web->ledger, &(eh_ledger_entry){.kind = eh_view_of(kind), .person = person, .payload = payload}, 1, &receipt, error));
+    memcpy(id_out, receipt.id, sizeof receipt.id);
+    return EH_OK;
+}
+
+static eh_code people_open(eh_web *web, eh_error *error)
+{
+    if (eh_ledger_exists(web->model->folder)) {
+        eh_code code = eh_ledger_open(web->model->folder, NULL, &web->ledger, error);
+        if (code != EH_OK && code != EH_UNAVAILABLE)
+            return code;
+    }
+    eh_rights_options options = {.state_folder = web->model->state_folder, .ledger = {.append = on_record, .context = web}};
+    EH_TRY(eh_rights_open(&options, &web->rights, error));
+    return eh_languages_open(&web->languages, error);
 }
 
 static eh_code listen(eh_web *web, eh_error *error)
@@ -155,6 +179,7 @@ eh_code eh_web_open(const eh_web_options *options, eh_web **web_out, eh_error *e
     if (web->arena == NULL)
         return eh_fail_memory(error);
     EH_TRY(state_open(web, error));
+    EH_TRY(people_open(web, error));
     EH_TRY(listen(web, error));
     *web_out = web;
     web = NULL;
@@ -172,8 +197,10 @@ void eh_web_close(eh_web **web_address)
     if (web == NULL)
         return;
     eh_server_close(&web->server);
-    for (size_t i = 0; i < web->stores_count; i++)
-        eh_store_close(&web->stores[i]);
+    eh_rights_close(&web->rights);
+    eh_ledger_close(&web->ledger);
+    eh_languages_close(&web->languages);
+    eh_web_stores_close(web);
     pthread_mutex_destroy(&web->stores_lock);
     eh_secret_wipe(&web->link_key);
     eh_workspace_close(&web->workspace);

@@ -6,6 +6,8 @@
 
 #include "base/html.h"
 #include "data/workspace.h"
+#include "ledger/ledger.h"
+#include "rights/rights.h"
 #include "web/accounts_int.h"
 #include "web/assets_int.h"
 #include "web/http_int.h"
@@ -21,6 +23,9 @@ struct eh_web {
     const char *database;          /* path of evenhand.db */
     const char *origin;
     eh_secret link_key;
+    eh_rights *rights;
+    eh_ledger *ledger;             /* NULL: the workspace has none, or another process writes it */
+    struct eh_languages *languages;
     pthread_mutex_t stores_lock;
     eh_store *stores[EH_STORES_KEPT]; /* handles that nobody uses now */
     size_t stores_count;
@@ -38,6 +43,8 @@ int64_t eh_web_now_s(const eh_web *web);
 /** A handle of evenhand.db for as long as the caller needs it; give it back. */
 EH_MUST_USE eh_code eh_web_store_take(eh_web *web, eh_store **store_out, eh_error *error);
 void eh_web_store_give(eh_web *web, eh_store *store);
+/** Closes the handles that nobody uses now. */
+void eh_web_stores_close(eh_web *web);
 
 /* ---- what a route needs: bits of eh_route.flags ---------------------------------------------------------------------------- */
 
@@ -63,16 +70,11 @@ void eh_page_of_error(eh_exchange *exchange, const eh_error *error);
 
 typedef struct {
     const char *title;
-    const char *language;    /* BCP 47; NULL: the shop's */
+    const char *language;    /* BCP 47 */
     bool right_to_left;
-} eh_customer_page;
-void eh_customer_page_begin(eh_exchange *exchange, const eh_customer_page *page);
-void eh_customer_page_end(eh_exchange *exchange);
-
-/* ---- routes of the parts -------------------------------------------------------------------------------------------------------- */
-
-eh_answer eh_team_sign_in_page(eh_exchange *exchange);
-eh_answer eh_team_sign_in(eh_exchange *exchange);
-eh_answer eh_team_sign_out(eh_exchange *exchange);
+} eh_page_head_facts;
+/** From the doctype to the first style; </head> is the caller's. */
+void eh_page_head(eh_exchange *exchange, const eh_page_head_facts *page);
+void eh_page_style(eh_exchange *exchange, eh_web_asset asset);
 
 #endif

@@ -1,0 +1,276 @@
+// The pages of `evenhand serve` in a real browser: every journey of a customer and of the team, without and with JavaScript, on a narrow screen,
+// by keyboard. $EVENHAND is the program. Ends with 77 when there is no browser.
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { axePath, needBrowser, openBrowser, privateFolder } from "./browser.mjs";
+
+needBrowser();
+
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const PAGE_BYTES_MAX = 30 * 1024, REQUESTS_MAX = 4;
+const PASSWORD = "correct horse battery";
+const axe = readFileSync(axePath(), "utf8");
+const folder = privateFolder();
+const shots = process.argv[2]; /* a folder for pictures; none by default */
+let passed = 0, failed = 0;
+
+const check = (name, ok, detail) => {
+  if (ok) passed++;
+  else {
+    failed++;
+    console.log(`FAILED ${name}${detail ? `: ${detail}` : ""}`);
+  }
+};
+
+// ---- a shop, its team, its server -------------------------------------------------------------------------------------------------
+
+const evenhand = (words, input) => execFileSync(process.env.EVENHAND, words, { encoding: "utf8", cwd: folder, input });
+
+writeFileSync(join(folder, "customers.csv"), "customer_id,age,orders\nc-1,34,2\nc-2,51,0\nc-3,27,5\n");
+writeFileSync(join(folder, "evenhand.yaml"), `shop: { name: "Blue Finch <Outdoor>", contact: care@bluefinch.example, address: "1 Quay, Cork", language: en }
+profiling: on
+sources:
+  customers: { read: customers.csv, key: customer_id }
+protected:
+  age_band: { value: customers.age, bands: [18, 25, 35, 50, 65] }
+features:
+  orders: { value: customers.orders, says: "you ordered {value} times", from_whom: "your orders with us" }
+`);
+for (const [name, role] of [["ada", "ethics owner"], ["vic", "viewer"]]) evenhand(["team", "add", name, "--role", role, "--trained"], `${PASSWORD}\n`);
+
+const server = spawn(process.env.EVENHAND, ["serve", "--listen", "0"], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+const origin = await new Promise((resolve, reject) => {
+  let said = "";
+  server.stdout.on("data", (bytes) => {
+    said += bytes;
+    const found = /http:\/\/[0-9.:]+/.exec(said);
+    if (found) resolve(found[0]);
+  });
+  server.on("exit", (code) => reject(new Error(`evenhand serve ended with ${code}`)));
+});
+const link = (key, page, about) => evenhand(["link", key, "--for", page, "--origin", origin, ...(about ? ["--about", about] : [])]).trim();
+
+// ---- what every page must be ------------------------------------------------------------------------------------------------------
+
+const violations = async (page) => {
+  await page.evaluate(axe);
+  const result = await page.evaluate((tags) => globalThis.axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] }), TAGS);
+  if (result.passes.length < 8) throw new Error(`axe found only ${result.passes.length} rules to apply: it has not seen the page`);
+  return result.violations.map((found) => `${found.id} (${found.nodes.length}): ${found.nodes[0].html.slice(0, 200)} ${found.nodes[0].failureSummary}`);
+};
+
+const inspect = async (browser, name, address, cookies = []) => {
+  for (const [width, scheme] of [[320, "light"], [1280, "light"], [1280, "dark"]]) {
+    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme, bypassCSP: true, reducedMotion: "reduce" });
+    await context.addCookies(cookies);
+    const page = await context.newPage(), seen = [], complaints = [];
+    page.on("request", (request) => seen.push(request.url()));
+    page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+    const response = await page.goto(address);
+    const place = `${name} at ${width} ${scheme}`, found = await violations(page);
+    check(`${place}: axe`, found.length === 0, found.join("\n    "));
+    check(`${place}: nothing from elsewhere`, seen.every((url) => url.startsWith(origin) || url.startsWith("data:")), seen.join(" "));
+    check(`${place}: no complaint`, complaints.length === 0 || !response.ok(), complaints.join("; "));
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    check(`${place}: no sideways scrolling`, overflow <= 0, `${overflow} px`);
+    const small = await page.evaluate(() => [...document.querySelectorAll("button, input:not([type=hidden]), .button")].filter((e) => e.getClientRects().length && (e.getBoundingClientRect().height < 24 || e.getBoundingClientRect().width < 24)).map((e) => e.outerHTML.slice(0, 80)));
+    check(`${place}: targets of 24 px`, small.length === 0, small.join(" "));
+    if (shots) {
+      mkdirSync(shots, { recursive: true });
+      await page.screenshot({ path: join(shots, `${name}-${width}-${scheme}.png`), fullPage: true });
+    }
+    await context.close();
+  }
+};
+
+const weigh = async (name, address) => {
+  const page = await (await fetch(address)).text(), styles = [...page.matchAll(/href="(\/assets\/[^"]+)"/g)].map((found) => found[1]);
+  let bytes = page.length;
+  for (const style of styles) bytes += (await (await fetch(origin + style)).arrayBuffer()).byteLength;
+  check(`${name}: under 30 KB with its style`, bytes <= PAGE_BYTES_MAX, `${bytes} bytes`);
+  check(`${name}: few requests`, 1 + styles.length <= REQUESTS_MAX, `${1 + styles.length}`);
+  check(`${name}: no script`, !page.includes("<script"));
+};
+
+// ---- journeys -------------------------------------------------------------------------------------------------------------------------
+
+const choices = async (browser, javaScriptEnabled) => {
+  const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 320, height: 700 } }), page = await context.newPage();
+  const who = javaScriptEnabled ? "c-1" : "c-2", name = `choices ${javaScriptEnabled ? "with" : "without"} JavaScript`;
+  await page.goto(link(who, "choices"));
+  await page.getByRole("button", { name: "Allow E-mail" }).click();
+  check(`${name}: allowed`, (await page.textContent("[role=status]")).includes("Allowed: E-mail"));
+  await page.getByRole("button", { name: "Stop E-mail" }).click();
+  check(`${name}: stopped in as many steps`, (await page.textContent("[role=status]")).includes("Stopped: E-mail"));
+  await page.getByRole("button", { name: "Switch AI off" }).click();
+  check(`${name}: AI off`, (await page.textContent("main")).includes("AI is off."));
+  await page.getByRole("button", { name: "Switch AI on" }).click();
+  check(`${name}: AI on again`, (await page.textContent("main")).includes("A computer model may choose"));
+  await page.getByRole("button", { name: "Stop everything" }).click();
+  check(`${name}: everything stopped`, !(await page.textContent("main")).includes("You said yes"));
+  await context.close();
+};
+
+const unsubscribe = async (browser) => {
+  const address = link("c-3", "unsubscribe", "email"), page = await browser.newPage();
+  const state = async () => {
+    await page.goto(link("c-3", "choices"));
+    return (await page.locator(".switch").first().textContent()).includes("You said no");
+  };
+  await fetch(address);
+  await fetch(address, { method: "HEAD" });
+  check("unsubscribe: a GET changes nothing", !(await state()));
+  const wrong = await fetch(address, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: "x=1" });
+  check("unsubscribe: another POST changes nothing", wrong.status === 400 && !(await state()));
+  const click = await fetch(address, { method: "POST", redirect: "manual", headers: { "content-type": "application/x-www-form-urlencoded" }, body: "List-Unsubscribe=One-Click" });
+  check("unsubscribe: one click, no redirect, no cookie", click.status === 200 && !click.headers.get("set-cookie"), `${click.status}`);
+  check("unsubscribe: it counts at once", await state());
+  await page.close();
+};
+
+const data = async (browser) => {
+  const context = await browser.newContext({ javaScriptEnabled: false }), page = await context.newPage(), address = link("c-1", "data");
+  await page.goto(address);
+  check("data: what was said is shown", (await page.textContent("main")).includes("said yes: E-mail"));
+  const person = await (await fetch(`${address}/person.json`)).json();
+  check("data: JSON to take along", JSON.stringify(person).includes("c-1"));
+  check("data: a table to take along", (await (await fetch(`${address}/person.csv`)).text()).split("\n").length > 3);
+  await page.fill("#field", "city");
+  await page.fill("#value", "Cork <b>");
+  await page.getByRole("button", { name: "Send the correction" }).click();
+  check("data: corrected", (await page.textContent("main")).includes("We have noted it"));
+  await page.goto(address);
+  await page.getByRole("button", { name: "Erase everything" }).click();
+  check("data: not erased by mistake", (await page.textContent("main")).includes("Nothing was erased"));
+  await page.goto(address);
+  await page.check("[name=sure]");
+  await page.getByRole("button", { name: "Erase everything" }).click();
+  check("data: erased", (await page.textContent("main")).includes("is gone"));
+  await page.goto(address);
+  check("data: nothing is left", !(await page.textContent("main")).includes("said yes"));
+  check("data: a link to choices does not open data", (await fetch(address.replace(/\/data\/.*/, "/data/") + link("c-2", "choices").split("/").pop())).status === 404);
+  await context.close();
+};
+
+const signIn = async (browser, name, options = {}) => {
+  const context = await browser.newContext(options), page = await context.newPage();
+  await page.goto(`${origin}/team`);
+  await page.fill("#name", name);
+  await page.fill("#password", PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`${origin}/team`);
+  return { context, page };
+};
+
+const feedback = async (browser) => {
+  const customer = await (await browser.newContext({ javaScriptEnabled: false, locale: "de-DE" })).newPage();
+  await customer.goto(link("c-2", "choices").replace("/choices/", "/feedback/"));
+  await customer.check("[value=unfair]");
+  await customer.fill("#words", "Warum <script>alert(1)</script> nicht ich?");
+  await customer.getByRole("button", { name: "Senden" }).click();
+  const ticket = customer.url();
+  check("feedback: a ticket with a day", /\/ticket\//.test(ticket) && (await customer.textContent("main")).includes("Ein Mensch liest es"));
+  const { context, page } = await signIn(browser, "ada", { javaScriptEnabled: false });
+  check("today: it waits", (await page.textContent("main")).includes("Warum <script>alert(1)</script> nicht ich?"));
+  await page.getByRole("link", { name: "Answer" }).first().click();
+  await page.fill("#answer", "Danke. Es lag an einer Regel.");
+  await page.fill("#change", "Die Regel ist weg.");
+  await page.getByRole("button", { name: "Send the answer" }).click();
+  await customer.reload();
+  check("feedback: the person reads answer and change", (await customer.textContent("main")).includes("Die Regel ist weg."));
+  await page.goto(`${origin}/team/ledger`);
+  await page.goto(`${origin}/team/people?key=c-2`);
+  check("people: one person", (await page.textContent("main")).includes("withdraw"));
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.goto(`${origin}/team`);
+  check("team: signed out", page.url().endsWith("/team/sign-in"));
+  await context.close();
+};
+
+const door = async (browser) => {
+  const page = await browser.newPage();
+  await page.goto(`${origin}/team/people`);
+  check("door: nobody gets in unasked", page.url().endsWith("/team/sign-in"));
+  await page.fill("#name", "ada");
+  await page.fill("#password", "wrong password");
+  await page.keyboard.press("Enter");
+  check("door: a wrong password is told", (await page.textContent("[role=alert]")).includes("do not belong together"));
+  await page.close();
+  const { context, page: viewer } = await signIn(browser, "vic");
+  check("roles: a viewer may not see people", (await viewer.goto(`${origin}/team/people`)).status() === 403);
+  check("roles: nor is offered to", (await viewer.getByRole("link", { name: "People" }).count()) === 0);
+  await viewer.goto(`${origin}/team`);
+  await viewer.keyboard.press("/");
+  check("keyboard: / goes to the search", await viewer.evaluate(() => document.activeElement?.type === "search"));
+  const cookies = await context.cookies();
+  check("cookie: HttpOnly, strict, for the team alone", cookies.every((cookie) => cookie.httpOnly && cookie.sameSite === "Strict" && cookie.path === "/team"));
+  const forged = await context.request.post(`${origin}/team/sign-out`, { form: { form_token: "guessed" } });
+  check("forms: a guessed token is refused", forged.status() === 403, `${forged.status()}`);
+  await context.close();
+};
+
+const keyboard = async (browser) => {
+  const page = await browser.newPage();
+  await page.goto(link("c-9", "choices"));
+  await page.keyboard.press("Tab");
+  check("keyboard: first comes the way to the content", (await page.evaluate(() => document.activeElement.textContent)) === "To the content");
+  for (let i = 0; i < 12 && !(await page.evaluate(() => document.activeElement.textContent.includes("Allow E-mail"))); i++) await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[role=status]");
+  check("keyboard: a choice is made", (await page.textContent("[role=status]")).includes("Allowed: E-mail"));
+  await page.close();
+};
+
+const signals = async (browser) => {
+  const gpc = await fetch(`${origin}/.well-known/gpc.json`), document = await gpc.json();
+  check("gpc.json", gpc.headers.get("content-type").startsWith("application/json") && document.gpc === true && !Number.isNaN(Date.parse(document.lastUpdate)));
+  const context = await browser.newContext({ extraHTTPHeaders: { "Sec-GPC": "1" } }), page = await context.newPage();
+  await page.goto(link("c-4", "choices"));
+  check("GPC: shown as honoured", (await page.textContent("main")).includes("Opt-Out Request Honored"));
+  check("GPC: AI is off with it", (await page.textContent("main")).includes("AI is off."));
+  await context.close();
+};
+
+const languages = async () => {
+  for (const [accepted, language, says] of [["de-AT,en;q=0.5", "de", "Ihre Wahl"], ["fr", "fr", "Vos choix"], ["es-MX", "es", "Sus opciones"], ["ja", "en", "Your choices"]]) {
+    const text = await (await fetch(link("c-5", "choices"), { headers: { "accept-language": accepted } })).text();
+    check(`language ${accepted}`, text.includes(`<html lang="${language}"`) && text.includes(says));
+    check(`language ${accepted}: nothing is missing`, !text.includes("\u00ab"));
+  }
+};
+
+const links = async () => {
+  const good = link("c-6", "choices"), token = good.split("/").pop();
+  check("links: a changed one opens nothing", (await fetch(good.replace(token, token.slice(0, -1) + (token.endsWith("A") ? "B" : "A")))).status === 404);
+  check("links: a cut one opens nothing", (await fetch(good.slice(0, -5))).status === 404);
+  check("links: the key is not in it", !Buffer.from(token, "base64url").toString("latin1").includes("c-6"));
+};
+
+const browser = await openBrowser();
+try {
+  await choices(browser, true);
+  await choices(browser, false);
+  await unsubscribe(browser);
+  await data(browser);
+  await feedback(browser);
+  await door(browser);
+  await keyboard(browser);
+  await signals(browser);
+  await languages();
+  await links();
+  const pages = { choices: link("c-7", "choices"), unsubscribe: link("c-7", "unsubscribe", "email"), data: link("c-2", "data"), ai: `${origin}/ai`,
+    feedback: link("c-7", "choices").replace("/choices/", "/feedback/"), missing: `${origin}/nothing` };
+  for (const [name, address] of Object.entries(pages)) {
+    await weigh(name, address);
+    await inspect(browser, name, address);
+  }
+  await inspect(browser, "sign-in", `${origin}/team/sign-in`);
+  const { context } = await signIn(browser, "ada"), cookies = await context.cookies();
+  for (const room of ["", "/feedback", "/people?key=c-2", "/ledger"]) await inspect(browser, `team${room.replace(/\W+/g, "-")}`, `${origin}/team${room}`, cookies);
+} finally {
+  await browser.close();
+  server.kill("SIGTERM");
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
