@@ -17,6 +17,16 @@ static void paragraph(eh_exchange *exchange, const eh_visit *visit, const char *
     eh_buffer_text(&exchange->out, "</p>\n");
 }
 
+/* "months_since_order" as people write it. */
+static void name_write(eh_exchange *exchange, const char *name)
+{
+    char *words = eh_arena_copy(exchange->arena, eh_view_of(name));
+    for (char *at = words; at != NULL && *at != '\0'; at++)
+        if (*at == '_')
+            *at = ' ';
+    eh_html_put(&exchange->out, "<li>$", words == NULL ? name : words);
+}
+
 /* From the list that the loader enforces: a model that reads anything else does not load. */
 static void used_write(eh_exchange *exchange, const eh_visit *visit, const eh_workspace_model *model)
 {
@@ -24,7 +34,7 @@ static void used_write(eh_exchange *exchange, const eh_visit *visit, const eh_wo
     eh_buffer_text(&exchange->out, "<ul>\n");
     for (size_t i = 0; i < model->features_count; i++) {
         const eh_workspace_feature *feature = &model->features[i];
-        eh_html_put(&exchange->out, "<li>$", feature->name);
+        name_write(exchange, feature->name);
         if (feature->from_whom != NULL) {
             const eh_message_value source = {.name = "source", .text = feature->from_whom};
             eh_buffer_text(&exchange->out, "<br><small>");
@@ -41,8 +51,10 @@ static void not_used_write(eh_exchange *exchange, const eh_visit *visit, const e
     heading(exchange, visit, "public_not_used");
     if (model->attributes_count > 0) {
         eh_buffer_text(&exchange->out, "<ul>\n");
-        for (size_t i = 0; i < model->attributes_count; i++)
-            eh_html_put(&exchange->out, "<li>$</li>\n", model->attributes[i].name);
+        for (size_t i = 0; i < model->attributes_count; i++) {
+            name_write(exchange, model->attributes[i].name);
+            eh_buffer_text(&exchange->out, "</li>\n");
+        }
         eh_buffer_text(&exchange->out, "</ul>\n");
         paragraph(exchange, visit, "public_not_used_says");
     }
