@@ -15,7 +15,7 @@ sanitizers := \
 	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1 \
 	UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 
-.PHONY: help demo test build lint bench fuzz install clean
+.PHONY: help demo test build lint bench fuzz race install clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,11 @@ bench: build ## measure against DuckDB alone and other fairness tools: bench/run
 
 fuzz: $(ready) ## run every fuzz target for FUZZ_SECONDS (60)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz
+
+race: $(ready) ## run what uses threads under ThreadSanitizer
+	@tools/configure build/thread --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false -Dwerror=false
+	@tools/compile build/thread tests/test_ledger_ledger tests/test_store_store
+	@TSAN_OPTIONS=halt_on_error=1 meson test -C build/thread --no-rebuild --print-errorlogs ledger_ledger store_store
 
 install: build ## install into PREFIX (/usr/local), below DESTDIR if given
 	@meson configure $(plain) -Dprefix=$(abspath $(PREFIX)) >/dev/null

@@ -74,6 +74,8 @@ _evenhand() {
         mapfile -t COMPREPLY < <(compgen -W 'verify prove verify-proof show stats append erase cosign' -- "$cur")
     elif [[ $COMP_CWORD -eq 2 && $command == keys ]]; then
         mapfile -t COMPREPLY < <(compgen -W 'show make rotate' -- "$cur")
+    elif [[ $COMP_CWORD -eq 2 && $command == store ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'check' -- "$cur")
     elif [[ $prev == --format ]]; then
         _evenhand_formats "$cur"
     elif [[ $prev == --workspace ]]; then

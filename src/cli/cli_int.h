@@ -27,6 +27,12 @@ typedef struct {
 
 int eh_audit_command(int argc, char **argv);
 void eh_audit_help(eh_buffer *out);
+int eh_backup_command(int argc, char **argv);
+void eh_backup_help(eh_buffer *out);
+int eh_restore_command(int argc, char **argv);
+void eh_restore_help(eh_buffer *out);
+int eh_store_command(int argc, char **argv);
+void eh_store_help(eh_buffer *out);
 int eh_keys_command(int argc, char **argv);
 void eh_keys_help(eh_buffer *out);
 int eh_ledger_command(int argc, char **argv);

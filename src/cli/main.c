@@ -22,6 +22,9 @@ static const eh_command commands[] = {
     {"person", "what one person has said about their data; show, export, correct, erase, object", eh_person_command, eh_person_help},
     {"import", "takes in what other systems know of people's consent", eh_import_command, eh_import_help},
     {"receipt", "checks the consent receipts that people were given", eh_receipt_command, eh_receipt_help},
+    {"backup", "copies the state of a workspace, while it is in use", eh_backup_command, eh_backup_help},
+    {"restore", "puts a backup back, while the workspace is in use", eh_restore_command, eh_restore_help},
+    {"store", "checks the databases of a workspace", eh_store_command, eh_store_help},
     {"limits", "prints every maximum of the program", eh_limits_command, eh_limits_help},
 };
 enum { COMMANDS_COUNT = sizeof commands / sizeof commands[0] };

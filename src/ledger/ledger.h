@@ -169,6 +169,15 @@ typedef struct {
 EH_MUST_USE eh_code eh_ledger_verify(const char *folder, const eh_ledger_verify_options *options, eh_arena *arena,
                                      eh_ledger_verification *verification_out, eh_error *error);
 
+/**
+ * Hands over all files of the ledger as of its published checkpoint, for a backup, while a writer may go on: `put` is called with a
+ * path below .evenhand/ledger/ and the bytes. Not among them: openings.db (of which a backup keeps the rows below *size_out) and keys.
+ */
+typedef eh_code (*eh_ledger_put)(void *context, const char *path, eh_view bytes, eh_error *error);
+EH_MUST_USE eh_code eh_ledger_backup(const char *folder, eh_ledger_put put, void *context, uint64_t *size_out, eh_error *error);
+/** Does the ledger in `folder` go on from this signed checkpoint? errors: EH_CONFLICT when not; EH_NOT_FOUND when there is no ledger */
+EH_MUST_USE eh_code eh_ledger_continues(const char *folder, eh_view checkpoint, eh_error *error);
+
 typedef struct {
     uint64_t size, published_size;
     uint64_t tiles_bytes, entries_bytes, wal_bytes, openings_bytes; /* on the disk */

@@ -79,8 +79,8 @@ EH_MUST_USE bool eh_opening_unseal(const eh_person_keys *keys, const char id[EH_
 EH_MUST_USE eh_code eh_entry_check(const eh_ledger_entry *entry, bool internal, eh_error *error);
 /** Bytes that the leaf of an entry takes at most. */
 size_t eh_leaf_bytes_bound(const eh_ledger_entry *entry);
-/** Writes the leaf; `commitment` NULL: in clear. returns its length */
-size_t eh_leaf_write(const eh_ledger_entry *entry, const char id[EH_LEDGER_ID_BYTES], int64_t hour, const eh_digest *commitment, char *out);
+/** Writes the leaf; at_text is the hour, RFC 3339; `commitment` NULL: in clear. returns its length */
+size_t eh_leaf_write(const eh_ledger_entry *entry, const char id[EH_LEDGER_ID_BYTES], const char *at_text, const eh_digest *commitment, char *out);
 
 /** What stands in a leaf: views into it. */
 typedef struct {
@@ -112,6 +112,8 @@ typedef struct {
 
 /** Starts the segment "<base size>": written beside, synced, renamed, folder synced. */
 EH_MUST_USE eh_code eh_wal_segment_make(int folder, const eh_log_state *base, eh_error *error);
+/** The 64 bytes that a segment begins with. */
+void eh_wal_header(const eh_log_state *base, char header_out[EH_WAL_HEADER_BYTES]);
 /** Bytes that the frame of an entry takes. */
 size_t eh_frame_entry_bytes(size_t leaf_bytes, size_t sealed_bytes);
 /** Lays a frame out at `at`: returns where its leaf shall be written; the sealed part follows the leaf. End it with eh_frame_entry_end. */

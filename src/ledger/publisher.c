@@ -62,11 +62,16 @@ static eh_code tiles_add(eh_ledger *ledger, const eh_batch *batch, eh_error *err
         eh_digest leaf = eh_tree_leaf(frame.leaf);
         EH_TRY(eh_tiles_add(ledger->tiles, frame.leaf, &leaf, error));
     }
-    /* hashed twice, by the writer and here: memory that lies is caught before anything is signed */
+    return EH_OK;
+}
+
+/* Hashed twice, by the writer and here: memory that lies is caught before anything is signed. */
+static eh_code root_check(const eh_ledger *ledger, const eh_log_state *state, eh_error *error)
+{
     eh_tree_edge edge;
     eh_tiles_edge(ledger->tiles, &edge);
     eh_digest root = eh_tree_edge_root(&edge);
-    if (edge.size != batch->state.size || !eh_digest_equal(&root, &batch->state.root))
+    if (edge.size != state->size || !eh_digest_equal(&root, &state->root))
         return eh_fail(error, EH_INTERNAL, "the tiles of %ju entries do not make the root that was written", (uintmax_t)edge.size);
     return EH_OK;
 }
@@ -129,6 +134,7 @@ static eh_code round_publish(eh_ledger *ledger, const eh_batch *first, eh_error 
         if (batch->settles)
             EH_TRY(eh_tiles_write_partial(ledger->tiles, error));
     }
+    EH_TRY(root_check(ledger, &last->state, error));
     EH_TRY(eh_tiles_write_partial(ledger->tiles, error));
     EH_TRY(eh_checkpoint_write(ledger, &last->state, error));
     uint64_t settled = 0;

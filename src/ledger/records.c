@@ -158,10 +158,9 @@ static char *put_text(char *at, const char *text, size_t len)
 }
 #define PUT(at, literal) put_text((at), (literal), sizeof(literal) - 1)
 
-size_t eh_leaf_write(const eh_ledger_entry *entry, const char id[EH_LEDGER_ID_BYTES], int64_t hour, const eh_digest *commitment, char *out)
+size_t eh_leaf_write(const eh_ledger_entry *entry, const char id[EH_LEDGER_ID_BYTES], const char *at_text, const eh_digest *commitment, char *out)
 {
-    char at_text[EH_INSTANT_TEXT_BYTES], *at = out;
-    eh_instant_text((eh_instant){.seconds = hour}, EH_FRACTION_NONE, at_text);
+    char *at = out;
     at = PUT(at, "{\"v\":1,\"id\":\"");
     at = put_text(at, id, EH_LEDGER_ID_BYTES - 1);
     at = PUT(at, "\",\"kind\":\"");

@@ -155,12 +155,18 @@ void eh_wal_segment_name(uint64_t base, char name_out[24])
     snprintf(name_out, 24, "%020ju", (uintmax_t)base);
 }
 
+void eh_wal_header(const eh_log_state *base, char header_out[EH_WAL_HEADER_BYTES])
+{
+    memset(header_out, 0, EH_WAL_HEADER_BYTES);
+    memcpy(header_out, magic, sizeof magic);
+    state_put(header_out + 8, base);
+    put_u32(header_out + 60, eh_crc32c(0, header_out, 60));
+}
+
 eh_code eh_wal_segment_make(int folder, const eh_log_state *base, eh_error *error)
 {
-    char header[EH_WAL_HEADER_BYTES] = {0}, name[24];
-    memcpy(header, magic, sizeof magic);
-    state_put(header + 8, base);
-    put_u32(header + 60, eh_crc32c(0, header, 60));
+    char header[EH_WAL_HEADER_BYTES], name[24];
+    eh_wal_header(base, header);
     eh_wal_segment_name(base->size, name);
     return eh_put(folder, name, (eh_view){header, sizeof header}, true, error);
 }

@@ -59,7 +59,7 @@ typedef struct {
     char *bytes;
     size_t len, capacity;
     eh_tree_edge edge; /* as it will be */
-    int64_t hour;
+    char hour[EH_INSTANT_TEXT_BYTES]; /* what the leaves of this batch are dated */
     eh_log_state state;
 } batch_build;
 
@@ -185,7 +185,8 @@ static void build_begin(batch_build *build, eh_ledger *ledger)
     if (now < ledger->seconds)
         now = ledger->seconds;
     *build = (batch_build){.ledger = ledger, .edge = ledger->edge, .state = {.seconds = now}};
-    build->hour = now - (now % SECONDS_PER_HOUR + SECONDS_PER_HOUR) % SECONDS_PER_HOUR;
+    int64_t hour = now - (now % SECONDS_PER_HOUR + SECONDS_PER_HOUR) % SECONDS_PER_HOUR;
+    eh_instant_text((eh_instant){.seconds = hour}, EH_FRACTION_NONE, build->hour);
 }
 
 void eh_person_forget_all(eh_ledger *ledger)

@@ -90,6 +90,31 @@ def leaves(folder):
     run("ledger", "verify", "--workspace", real)
 
 
+def backups(folder, here):
+    """Copied while in use, put back into the same and another folder; what was erased stays erased, a ledger never goes back."""
+    run("backup", folder / "state.backup", "--keys", folder / "keys.backup", *here)
+    run("backup", folder / "state.backup", *here, status=2)
+    run("restore", folder / "state.backup", *here)
+    fresh = ("--workspace", folder / "fresh")
+    (folder / "fresh").mkdir()
+    run("restore", folder / "state.backup", *fresh)
+    if '"opened": 0' not in run("ledger", "verify", "--format", "json", *fresh).stdout:
+        sys.exit("a copy without keys opens what is sealed")
+    run("restore", "--keys", folder / "keys.backup", *fresh)
+    run("ledger", "append", "--kind", "policy", *fresh, text='{"version":4}\n')
+    run("ledger", "verify", *fresh)
+    run("store", "check", *fresh)
+    run("backup", folder / "longer.backup", *fresh)
+    run("restore", folder / "longer.backup", *here, status=2)  # the ledger here does not go on from that one
+    damaged = bytearray((folder / "state.backup").read_bytes())
+    at = damaged.index(b'"kind":"policy"')
+    damaged[at + 9] ^= 1
+    (folder / "damaged.backup").write_bytes(damaged)
+    (folder / "third").mkdir()
+    if "damaged" not in run("restore", folder / "damaged.backup", "--workspace", folder / "third", status=2).stderr:
+        sys.exit("a damaged backup is not named")
+
+
 def command(folder):
     """The commands in a row, as a shop uses them."""
     public = folder / ".evenhand/ledger/public"
@@ -128,6 +153,7 @@ def command(folder):
     run("keys", "make", "--name", "other.example/ledger", "--workspace", folder / "other")
     run("ledger", "verify", "--since", folder / "old", "--workspace", folder / "other", status=1)
     run("ledger", "verify", "--since", "nowhere", *here, status=2)
+    backups(folder, here)
     stats = run("ledger", "stats", "--format", "json", *here).stdout
     if '"size": 6' not in stats or '"erased_people": 1' not in stats:
         sys.exit(f"stats: {stats}")
