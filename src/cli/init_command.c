@@ -10,6 +10,7 @@
 
 #include "base/secrets.h"
 #include "cli/init_int.h"
+#include "ledger/ledger.h"
 #include "stats/stats.h"
 #include "vault/vault.h"
 
@@ -298,6 +299,16 @@ static eh_code make_folder(const char *path, mode_t mode, eh_error *error)
     return eh_fail(error, EH_IO, "cannot make the folder %s: %s", path, strerror(errno == EEXIST ? ENOTDIR : errno));
 }
 
+/* The ledger, with its keys, unless there is one. Its name is the shop's, in letters that may stand in an address. */
+static eh_code make_ledger(const eh_init *init, eh_error *error)
+{
+    char name[EH_LEDGER_NAME_BYTES_MAX + 1];
+    if (eh_ledger_exists(init->folder))
+        return EH_OK;
+    eh_ledger_name_of(init->shop_name, name);
+    return eh_ledger_init(init->folder, name, error);
+}
+
 static eh_code make_state(eh_init *init, eh_error *error)
 {
     static const char *const folders[] = {"", "/keys", "/ledger", "/models", "/reports"};
@@ -313,7 +324,10 @@ static eh_code make_state(eh_init *init, eh_error *error)
     if (access(ignore, F_OK) != 0)
         EH_TRY(eh_file_replace(ignore, EH_VIEW("# State and keys: not for a shared history.\n*\n"), error));
     const char *state = eh_arena_format(init->arena, "%s/" EH_WORKSPACE_STATE_FOLDER, init->folder);
-    return state == NULL ? eh_fail_memory(error) : eh_vault_key_make(state, error);
+    if (state == NULL)
+        return eh_fail_memory(error);
+    EH_TRY(eh_vault_key_make(state, error));
+    return make_ledger(init, error);
 }
 
 static bool has_control_bytes(const char *text)

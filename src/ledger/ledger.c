@@ -49,6 +49,21 @@ static eh_code folders_make(const char *folder, eh_error *error)
     return EH_OK;
 }
 
+void eh_ledger_name_of(const char *shop, char name_out[EH_LEDGER_NAME_BYTES_MAX + 1])
+{
+    enum { SHOP_BYTES_MAX = 100 };
+    size_t len = 0;
+    for (; *shop != '\0' && len < SHOP_BYTES_MAX; shop++) {
+        char letter = *shop >= 'A' && *shop <= 'Z' ? (char)(*shop + ('a' - 'A')) : *shop;
+        bool plain = (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '.';
+        if (plain || (len > 0 && name_out[len - 1] != '-'))
+            name_out[len++] = plain ? letter : '-';
+    }
+    while (len > 0 && name_out[len - 1] == '-')
+        len--;
+    snprintf(name_out + len, EH_LEDGER_NAME_BYTES_MAX + 1 - len, "%s/ledger", len == 0 ? "shop" : "");
+}
+
 bool eh_ledger_exists(const char *folder)
 {
     eh_folders folders;

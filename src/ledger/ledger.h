@@ -28,6 +28,8 @@ typedef struct eh_ledger eh_ledger;
  * errors   EH_CONFLICT when there is a ledger already; EH_INPUT for a name that cannot be one
  */
 EH_MUST_USE eh_code eh_ledger_init(const char *folder, const char *name, eh_error *error);
+/** A name for the ledger of a shop: "Blue Finch Outdoor" gives "blue-finch-outdoor/ledger"; nothing usable gives "shop/ledger". */
+void eh_ledger_name_of(const char *shop, char name_out[EH_LEDGER_NAME_BYTES_MAX + 1]);
 /** True when <folder> holds a ledger. */
 bool eh_ledger_exists(const char *folder);
 

@@ -241,7 +241,7 @@ EH_MUST_USE eh_code eh_openings_count(eh_openings *openings, uint64_t *count_out
 
 /* ---- keys (keys.c) --------------------------------------------------------------------------------------------------------------------- */
 
-enum { EH_SIGNERS_MAX = 4 };
+enum { EH_SIGNERS_MAX = 4, EH_SETTLING_MAX = 4 };
 
 typedef struct {
     eh_signer signers[EH_SIGNERS_MAX]; /* the newest first */
@@ -320,6 +320,7 @@ struct eh_ledger {
     size_t batches_bytes;
     eh_log_state committed, published;
     bool publish_wanted, closing;
+    uint32_t settling; /* segments that can go once the publisher has come that far */
     eh_code broken;
     eh_error broken_error;
 
@@ -343,8 +344,10 @@ void eh_break(eh_ledger *ledger, const eh_error *error);
 EH_MUST_USE eh_code eh_append_leading(eh_ledger *ledger, const eh_ledger_entry *entry, eh_ledger_receipt *receipt_out, eh_error *error);
 /** Forgets the keys of people that are in memory, as leader. */
 void eh_person_forget_all(eh_ledger *ledger);
-/** Begins a new segment of the WAL, as leader. */
+/** Begins a new segment of the WAL, as leader. Waits when EH_SETTLING_MAX older ones could not be let go yet. */
 EH_MUST_USE eh_code eh_segment_turn(eh_ledger *ledger, eh_error *error);
+/** Returns when at most `left` segments wait to be let go. */
+EH_MUST_USE eh_code eh_settled_wait(eh_ledger *ledger, uint32_t left, eh_error *error);
 /** Hands a batch to the publisher; waits while too much is on the way. Takes `batch`. */
 void eh_publish_later(eh_ledger *ledger, eh_batch *batch);
 EH_MUST_USE eh_code eh_publisher_start(eh_ledger *ledger, eh_error *error);

@@ -195,8 +195,11 @@ static void *publisher_run(void *argument)
         eh_batch *first = batches_wait(ledger, &not_before, &bytes);
         bool ends = ledger->broken != EH_OK || (first == NULL && ledger->closing);
         eh_log_state state = ledger->published;
-        for (const eh_batch *batch = first; batch != NULL; batch = batch->next)
+        uint32_t settles = 0;
+        for (const eh_batch *batch = first; batch != NULL; batch = batch->next) {
             state = batch->state;
+            settles += batch->settles;
+        }
         if (ends) {
             batches_free(first);
             break;
@@ -210,6 +213,7 @@ static void *publisher_run(void *argument)
         not_before = deadline_after(PUBLISH_EVERY_MS);
         pthread_mutex_lock(&ledger->lock);
         ledger->batches_bytes -= bytes;
+        ledger->settling -= settles;
         if (code == EH_OK)
             ledger->published = state;
         else
@@ -247,6 +251,21 @@ void eh_batches_drop(eh_ledger *ledger)
     batches_free(ledger->batches_first);
     ledger->batches_first = ledger->batches_last = NULL;
     ledger->batches_bytes = 0;
+}
+
+eh_code eh_settled_wait(eh_ledger *ledger, uint32_t left, eh_error *error)
+{
+    eh_code code = EH_OK;
+    pthread_mutex_lock(&ledger->lock);
+    while (ledger->settling > left && ledger->broken == EH_OK) {
+        ledger->publish_wanted = true;
+        pthread_cond_broadcast(&ledger->changed);
+        pthread_cond_wait(&ledger->changed, &ledger->lock);
+    }
+    if (ledger->broken != EH_OK)
+        code = eh_fail(error, ledger->broken, "the ledger has stopped: %s", ledger->broken_error.text);
+    pthread_mutex_unlock(&ledger->lock);
+    return code;
 }
 
 eh_code eh_ledger_publish(eh_ledger *ledger, eh_error *error)

@@ -187,6 +187,11 @@ eh_code eh_recover(eh_ledger *ledger, eh_error *error)
     if (longer)
         EH_TRY(eh_segment_turn(ledger, error));
     EH_TRY(eh_ledger_publish(ledger, error));
+    /* a writer that was cut off again and again leaves segments behind */
+    if (count > EH_SETTLING_MAX) {
+        EH_TRY(eh_segment_turn(ledger, error));
+        EH_TRY(eh_settled_wait(ledger, 0, error));
+    }
     if (there && checkpoint_is_current(ledger, &published))
         return EH_OK;
     return eh_checkpoint_write(ledger, &ledger->committed, error);

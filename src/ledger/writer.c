@@ -229,28 +229,40 @@ static eh_code batch_write(eh_ledger *ledger, eh_append *first, eh_error *error)
     return code;
 }
 
-eh_code eh_segment_turn(eh_ledger *ledger, eh_error *error)
+/* Opens the new segment as the one to write to. */
+static eh_code segment_begin(eh_ledger *ledger, const eh_log_state *base, const char *name, eh_error *error)
 {
-    eh_log_state base = {.size = ledger->edge.size, .root = eh_tree_edge_root(&ledger->edge), .seconds = ledger->seconds};
-    char name[24];
-    eh_wal_segment_name(base.size, name);
-    struct stat facts;
-    if (fstatat(ledger->folders.wal, name, &facts, 0) == 0)
-        return EH_OK; /* nothing was appended since the last turn */
-    EH_TRY(eh_wal_segment_make(ledger->folders.wal, &base, error));
+    EH_TRY(eh_wal_segment_make(ledger->folders.wal, base, error));
     int descriptor = openat(ledger->folders.wal, name, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (descriptor < 0)
         return eh_fail_file(error, "wal", "be opened");
-    eh_batch *batch = calloc(1, sizeof *batch);
-    if (batch == NULL) {
-        close(descriptor);
-        return eh_fail_memory(error);
-    }
     if (ledger->segment >= 0)
         close(ledger->segment);
     ledger->segment = descriptor;
     ledger->segment_bytes = EH_WAL_HEADER_BYTES;
+    return EH_OK;
+}
+
+eh_code eh_segment_turn(eh_ledger *ledger, eh_error *error)
+{
+    eh_log_state base = {.size = ledger->edge.size, .root = eh_tree_edge_root(&ledger->edge), .seconds = ledger->seconds};
+    char name[24];
+    struct stat facts;
+    EH_TRY(eh_settled_wait(ledger, EH_SETTLING_MAX - 1, error));
+    eh_batch *batch = calloc(1, sizeof *batch);
+    if (batch == NULL)
+        return eh_fail_memory(error);
+    eh_wal_segment_name(base.size, name);
+    /* when nothing was appended since the last turn, that segment is the new one already */
+    eh_code code = fstatat(ledger->folders.wal, name, &facts, 0) == 0 ? EH_OK : segment_begin(ledger, &base, name, error);
+    if (code != EH_OK) {
+        free(batch);
+        return code;
+    }
     *batch = (eh_batch){.state = base, .settles = true};
+    pthread_mutex_lock(&ledger->lock);
+    ledger->settling++;
+    pthread_mutex_unlock(&ledger->lock);
     eh_publish_later(ledger, batch);
     return EH_OK;
 }

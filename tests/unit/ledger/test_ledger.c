@@ -139,6 +139,20 @@ static void begins_empty_and_signed(void **state)
     assert_false(eh_ledger_exists(top));
 }
 
+static void names_a_ledger_after_a_shop(void **state)
+{
+    (void)state;
+    static const struct { const char *shop, *name; } rows[] = {
+        {"Blue Finch Outdoor", "blue-finch-outdoor/ledger"}, {"shop.example", "shop.example/ledger"}, {"  + ", "shop/ledger"},
+        {"", "shop/ledger"},                                 {"Caf\xC3\xA9 42!", "caf-42/ledger"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char name[EH_LEDGER_NAME_BYTES_MAX + 1];
+        eh_ledger_name_of(rows[i].shop, name);
+        assert_string_equal(name, rows[i].name);
+        assert_int_equal(eh_key_name_check(eh_view_of(name), NULL), EH_OK);
+    }
+}
+
 static void keeps_reads_and_proves(void **state)
 {
     (void)state;
@@ -450,6 +464,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(begins_empty_and_signed, fresh),
+        cmocka_unit_test(names_a_ledger_after_a_shop),
         cmocka_unit_test_setup(keeps_reads_and_proves, fresh),
         cmocka_unit_test_setup(refuses_what_is_no_entry, fresh),
         cmocka_unit_test_setup(one_writes_at_a_time, fresh),
