@@ -43,7 +43,7 @@ static depth_check check_depth(eh_view text)
     return check;
 }
 
-eh_code eh_json_parse(eh_view text, const char *name, eh_json_document **document_out, eh_error *error)
+static eh_code parse(eh_view text, const char *name, size_t more_flags, eh_json_document **document_out, eh_error *error)
 {
     if (text.len > EH_JSON_BYTES_MAX)
         return eh_fail(error, EH_LIMIT, "%s: %zu bytes of JSON, at most %d", name, text.len, EH_JSON_BYTES_MAX);
@@ -52,7 +52,7 @@ eh_code eh_json_parse(eh_view text, const char *name, eh_json_document **documen
         return eh_fail(error, EH_LIMIT, "%s: line %zu, column %zu: JSON nested deeper than %d levels", name, check.line, check.column,
                        EH_JSON_DEPTH_MAX);
     json_error_t reason;
-    size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
+    size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | more_flags;
     const char *bytes = text.len == 0 ? "" : text.ptr;
     json_t *root = json_loadb(bytes, text.len, flags, &reason);
     /* A whole number beyond 64 bits is a value, if no exact one. */
@@ -70,6 +70,16 @@ eh_code eh_json_parse(eh_view text, const char *name, eh_json_document **documen
     document->root = root;
     *document_out = document;
     return EH_OK;
+}
+
+eh_code eh_json_parse(eh_view text, const char *name, eh_json_document **document_out, eh_error *error)
+{
+    return parse(text, name, 0, document_out, error);
+}
+
+eh_code eh_json_parse_zeros(eh_view text, const char *name, eh_json_document **document_out, eh_error *error)
+{
+    return parse(text, name, JSON_ALLOW_NUL, document_out, error);
 }
 
 void eh_json_close(eh_json_document **document)
@@ -105,6 +115,12 @@ eh_json_value eh_json_item(eh_json_value array, size_t index)
 const char *eh_json_as_text(eh_json_value value)
 {
     return value == NULL ? NULL : json_string_value((const json_t *)value);
+}
+
+eh_view eh_json_as_view(eh_json_value value)
+{
+    const char *text = eh_json_as_text(value);
+    return (eh_view){text, text == NULL ? 0 : json_string_length((const json_t *)value)};
 }
 
 double eh_json_as_number(eh_json_value value)

@@ -31,6 +31,8 @@ void eh_json_array_open(eh_json_writer *writer, const char *key);
 void eh_json_array_open_flat(eh_json_writer *writer, const char *key);
 void eh_json_array_close(eh_json_writer *writer);
 void eh_json_text(eh_json_writer *writer, const char *key, const char *terminated); /* NULL writes null */
+void eh_json_view(eh_json_writer *writer, const char *key, eh_view text); /* may hold zero bytes */
+void eh_json_token(eh_json_writer *writer, const char *key, const char *token); /* written as it is: a number in a form of its own */
 void eh_json_number(eh_json_writer *writer, const char *key, double number);
 void eh_json_integer(eh_json_writer *writer, const char *key, int64_t number);
 void eh_json_boolean(eh_json_writer *writer, const char *key, bool value);
@@ -46,6 +48,8 @@ typedef const void *eh_json_value; /* borrowed from its document; NULL means "no
 
 /** Parses `text`; `name` stands in errors with line and column. Close with eh_json_close. */
 EH_MUST_USE eh_code eh_json_parse(eh_view text, const char *name, eh_json_document **document_out, eh_error *error);
+/** The same for texts that may hold zero bytes (\u0000), which eh_json_as_text would cut: read them with eh_json_as_view. */
+EH_MUST_USE eh_code eh_json_parse_zeros(eh_view text, const char *name, eh_json_document **document_out, eh_error *error);
 void eh_json_close(eh_json_document **document);
 eh_json_value eh_json_root(const eh_json_document *document);
 eh_json_value eh_json_member(eh_json_value object, const char *key);
@@ -54,6 +58,8 @@ size_t eh_json_count(eh_json_value array);
 eh_json_value eh_json_item(eh_json_value array, size_t index);
 /** The text, borrowed, or NULL when the value is no string. */
 const char *eh_json_as_text(eh_json_value value);
+/** The same with its length: a text may hold zero bytes when eh_json_parse_zeros read it. NULL pointer when the value is no string. */
+eh_view eh_json_as_view(eh_json_value value);
 /** The number, or NaN when the value is no number. */
 double eh_json_as_number(eh_json_value value);
 /** True, and the number, when the value is a whole number within int64_t; exact. */

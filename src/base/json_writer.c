@@ -39,10 +39,9 @@ static void put_escaped_byte(eh_buffer *buffer, char byte)
     eh_buffer_format(buffer, "\\u%04x", (unsigned)(unsigned char)byte);
 }
 
-static void put_text(eh_json_writer *writer, const char *terminated)
+static void put_text(eh_json_writer *writer, eh_view rest)
 {
     eh_buffer *buffer = writer->buffer;
-    eh_view rest = eh_view_of(terminated);
     eh_buffer_byte(buffer, '"');
     while (rest.len > 0) {
         size_t plain = 0;
@@ -163,7 +162,7 @@ static void lead_in(eh_json_writer *writer, const char *key)
             new_line(writer);
     }
     if (key != NULL) {
-        put_text(writer, key);
+        put_text(writer, eh_view_of(key));
         eh_buffer_text(writer->buffer, writer->pretty ? ": " : ":");
     }
     writer->first = false;
@@ -237,7 +236,19 @@ void eh_json_text(eh_json_writer *writer, const char *key, const char *terminate
     if (terminated == NULL)
         eh_buffer_text(writer->buffer, "null");
     else
-        put_text(writer, terminated);
+        put_text(writer, eh_view_of(terminated));
+}
+
+void eh_json_token(eh_json_writer *writer, const char *key, const char *token)
+{
+    lead_in(writer, key);
+    eh_buffer_text(writer->buffer, token);
+}
+
+void eh_json_view(eh_json_writer *writer, const char *key, eh_view text)
+{
+    lead_in(writer, key);
+    put_text(writer, text);
 }
 
 void eh_json_number(eh_json_writer *writer, const char *key, double number)

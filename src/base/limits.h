@@ -76,9 +76,30 @@
     LIMIT(EH_OUTCOMES_MAX, 16, "outcomes", "outcomes of a workspace") \
     LIMIT(EH_WORKSPACE_NAME_BYTES_MAX, 63, "bytes", "name of a source, feature, attribute or outcome") \
     LIMIT(EH_DUPLICATE_PEOPLE_MAX, 2000000, "people", "people who are compared with each other by evenhand duplicates") \
-    LIMIT(EH_DUPLICATE_BLOCK_MAX, 200, "people", "people who begin alike and are compared pair by pair")   \
-    LIMIT(EH_DUPLICATE_PAIRS_MAX, 100000, "pairs", "pairs of people who look alike")                       \
-    LIMIT(EH_WORKSPACE_DEPTH_MAX, 64, "folders", "folders above the current one in which evenhand.yaml is looked for")
+    LIMIT(EH_DUPLICATE_BLOCK_MAX, 200, "people", "people who begin alike and are compared pair by pair") \
+    LIMIT(EH_DUPLICATE_PAIRS_MAX, 100000, "pairs", "pairs of people who look alike") \
+    LIMIT(EH_WORKSPACE_DEPTH_MAX, 64, "folders", "folders above the current one in which evenhand.yaml is looked for") \
+    LIMIT(EH_CEL_BYTES_MAX, 65536, "bytes", "one condition of a policy (CEL)") \
+    LIMIT(EH_CEL_DEPTH_MAX, 250, "levels", "nested brackets and operators in one condition") \
+    LIMIT(EH_CEL_NODES_MAX, 20000, "parts", "values, names and operators of one condition") \
+    LIMIT(EH_CEL_LOOPS_MAX, 12, "levels", "comprehensions inside each other in one condition") \
+    LIMIT(EH_CEL_VARIABLES_MAX, 4096, "names", "facts that conditions may name") \
+    LIMIT(EH_CEL_TYPES_MAX, 65536, "types", "types met while one condition is checked") \
+    LIMIT(EH_CEL_COST_MAX, 1000000, "steps", "cost of evaluating one condition") \
+    LIMIT(EH_CEL_MEMORY_BYTES_MAX, 16777216, "bytes", "what one evaluation may make") \
+    LIMIT(EH_CEL_VALUE_DEPTH_MAX, 64, "levels", "lists and maps inside each other in one value") \
+    LIMIT(EH_CEL_VALUE_ITEMS_MAX, 1048576, "items", "items of one value, with those inside them") \
+    LIMIT(EH_CEL_ASSUMED_ITEMS, 100, "items", "assumed size of a list or text where a cost is estimated") \
+    LIMIT(EH_REGEX_BYTES_MAX, 4096, "bytes", "one regular expression") \
+    LIMIT(EH_REGEX_STATES_MAX, 10000, "states", "one regular expression after its repetitions are unfolded") \
+    LIMIT(EH_REGEX_DEPTH_MAX, 100, "levels", "nested groups of one regular expression") \
+    LIMIT(EH_POLICY_RULES_MAX, 512, "rules", "rules of one policy with its packs") \
+    LIMIT(EH_POLICY_PACKS_MAX, 16, "packs", "packs that one policy uses") \
+    LIMIT(EH_POLICY_TESTS_MAX, 16384, "tests", "tests of one policy with its packs") \
+    LIMIT(EH_POLICY_GUARDS_MAX, 64, "guards", "guards of one policy with its packs") \
+    LIMIT(EH_POLICY_FINDINGS_MAX, 200, "findings", "findings of one check that are shown") \
+    LIMIT(EH_POLICY_COST_MAX, 20000, "steps", "estimated cost of one condition of a policy") \
+    LIMIT(EH_POLICY_DOMAIN_MAX, 4096, "rows", "combinations of facts that a check goes through for a rule")
 
 enum {
 #define EH_LIMIT_ENUM(name, value, unit, what) name = value,

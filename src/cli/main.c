@@ -25,6 +25,8 @@ static const eh_command commands[] = {
     {"backup", "copies the state of a workspace, while it is in use", eh_backup_command, eh_backup_help},
     {"restore", "puts a backup back, while the workspace is in use", eh_restore_command, eh_restore_help},
     {"store", "checks the databases of a workspace", eh_store_command, eh_store_help},
+    {"cel", "evaluates an expression in CEL, the language of policy conditions", eh_cel_command, eh_cel_help},
+    {"policy", "checks, tests, explains, compares and reviews a policy", eh_policy_command, eh_policy_help},
     {"limits", "prints every maximum of the program", eh_limits_command, eh_limits_help},
 };
 enum { COMMANDS_COUNT = sizeof commands / sizeof commands[0] };
