@@ -16,47 +16,6 @@ _evenhand_formats() {
     compopt -o nospace 2>/dev/null
 }
 
-_evenhand_scan() {
-    local cur=$1 prev=$2
-    case $prev in
-        --format) _evenhand_formats "$cur" ;;
-        --direction) mapfile -t COMPREPLY < <(compgen -W 'low high both' -- "$cur") ;;
-        --output) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        --decision | --expected | --label | --score | --weight | --within | --where | --over | --bands | --penalty | \
-            --confidence | --threads | --memory | --seed) ;;
-        *)
-            if [[ $cur == -* ]]; then
-                mapfile -t COMPREPLY < <(compgen -W '--decision --expected --label --score --weight --within --where --over
-                    --bands --direction --penalty --confidence --format --output --threads --memory --seed --quiet --help' -- "$cur")
-            else
-                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-                compopt -o filenames 2>/dev/null
-            fi
-            ;;
-    esac
-}
-
-_evenhand_check() {
-    local cur=$1 prev=$2 options='--by --bands --top --label --decision --weight --where --key --ignore --population
-        --population-by --population-where --population-weight --skip-unmatched --tolerance --confidence --min-cell --stale-days
-        --fail-on --format --output --before --quiet --workspace --now --threads --memory --help'
-    [[ $3 == repair ]] && options='--propose --plan --dry-run --fit --record --output --population --decisions --quiet --workspace --now --help'
-    case $prev in
-        --format) mapfile -t COMPREPLY < <(compgen -W 'text json html' -- "$cur") ;;
-        --fail-on) mapfile -t COMPREPLY < <(compgen -W 'note low medium high' -- "$cur") ;;
-        --by | --bands | --top | --label | --decision | --weight | --where | --key | --ignore | --population-by | --population-where | \
-            --population-weight | --tolerance | --confidence | --min-cell | --stale-days | --now | --threads | --memory) ;;
-        *)
-            if [[ $cur == -* ]]; then
-                mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
-            else
-                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-                compopt -o filenames 2>/dev/null
-            fi
-            ;;
-    esac
-}
-
 _evenhand() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
     # --format=text arrives as three words, because = divides words.
@@ -84,12 +43,6 @@ _evenhand() {
         mapfile -t COMPREPLY < <(compgen -W "$(_evenhand_options "$command")" -- "$cur")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null
-        mapfile -t COMPREPLY < <(compgen -W 'audit check repair scan limits --help --version' -- "$cur")
-        return
-    fi
-    if [[ $command == check || $command == repair ]]; then
-        _evenhand_check "$cur" "$prev" "$command"
-        return
     fi
 }
 

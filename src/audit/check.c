@@ -260,6 +260,7 @@ eh_code eh_check_run(const eh_check_input *input, const eh_check_options *option
     EH_TRY(check_links(run));
     EH_TRY(check_drift(run));
     settle(run);
+    EH_TRY(check_since(run));
     *check_out = check;
     return EH_OK;
 }

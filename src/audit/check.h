@@ -72,7 +72,13 @@ typedef struct {
     double p, p_adjusted;        /* NaN where nothing was tested */
     uint64_t rows;               /* how many it is about; 0 when it is not about rows */
     double factor;               /* ratio to what is expected, or between units; NaN */
+    bool is_new;                 /* with an earlier check: that one had it not */
 } eh_finding;
+
+/** What an earlier check had found and this one has not. Borrowed from its report. */
+typedef struct {
+    const char *id, *severity, *says;
+} eh_finding_gone;
 
 /* ---- options -------------------------------------------------------------------------------------------------------------- */
 
@@ -172,6 +178,8 @@ typedef struct {
     size_t crossings_count, crossings_possible, crossings_empty, crossings_few;
     eh_estimate base_rate, never_tried; /* of everybody */
     const char *before;          /* path of the earlier check, or NULL */
+    const eh_finding_gone *gone;
+    size_t gone_count, new_count;
     const eh_finding *findings;  /* the gravest first */
     size_t findings_count;
     size_t counts[EH_SEVERITIES_COUNT];
@@ -199,35 +207,5 @@ EH_MUST_USE eh_code eh_check_run(const eh_check_input *input, const eh_check_opt
 /** The references of an earlier check's JSON report (its bins), for eh_profile_spec. errors: not a check's report. */
 EH_MUST_USE eh_code eh_check_references(const void *report_root, const char *path, eh_arena *arena, const eh_profile_reference **references_out,
                                         size_t *count_out, eh_error *error);
-
-/* ---- populations as targets (also for the repair) ----------------------------------------------------------------------------------- */
-
-/** A group of the population that nobody in the data belongs to. */
-typedef struct {
-    size_t attribute;            /* index into the cube's dimensions */
-    const char *name;
-    double share;                /* of the population */
-} eh_target_absent;
-
-/** One table of a population in the groups of the data. */
-typedef struct {
-    const char *path;
-    size_t attributes[EH_ATTRIBUTES_MAX], attributes_count; /* indexes into the cube's dimensions */
-    size_t levels_count;         /* product of the groups of those dimensions, mixed radix in their order, the first slowest */
-    double *shares;              /* of the whole population; 0 for crossings that hold a missing or unmatched group */
-    bool *known;                 /* per level: no part of it is missing or unmatched */
-    double people;               /* what the population's weights add up to */
-    const eh_target_absent *absent; /* their shares are in no level */
-    size_t absent_count;
-} eh_target;
-
-/**
- * Matches a population's groups with the data's: the same name, or the same but for case, blanks and the ways to write a range ("25 - 34
- * years", "25-34", "25 to 34"). errors: as eh_check_run.
- */
-EH_MUST_USE eh_code eh_target_of(const eh_population_table *population, const eh_cube *cube, bool skip_unmatched, eh_arena *arena, eh_target *target_out,
-                                 eh_error *error);
-/** The level of a cell with these groups. */
-size_t eh_target_level(const eh_target *target, const eh_cube *cube, const uint16_t *groups);
 
 #endif

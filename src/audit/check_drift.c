@@ -116,3 +116,45 @@ eh_code check_drift(check_run *run)
         column_drift(run, &run->columns[i]);
     return EH_OK;
 }
+
+/* ---- findings then and now ------------------------------------------------------------------------------------------------------ */
+
+static bool same_text(eh_json_value earlier, const char *key, const char *now)
+{
+    const char *then = eh_json_as_text(eh_json_member(earlier, key));
+    return (then == NULL && now == NULL) || (then != NULL && now != NULL && strcmp(then, now) == 0);
+}
+
+static bool same_finding(eh_json_value earlier, const eh_finding *now)
+{
+    return same_text(earlier, "id", eh_finding_get(now->kind)->id) && same_text(earlier, "column", now->column) &&
+           same_text(earlier, "attribute", now->attribute) && same_text(earlier, "group", now->group);
+}
+
+eh_code check_since(check_run *run)
+{
+    eh_json_value earlier = eh_json_member(run->in->before, "findings");
+    size_t count = eh_json_count(earlier);
+    eh_finding_gone *gone = EH_TAKE(run->arena, count, eh_finding_gone);
+    if (gone == NULL)
+        return eh_fail_memory(run->error);
+    for (size_t i = 0; i < run->findings_count && run->in->before != NULL; i++) {
+        bool then = false;
+        for (size_t k = 0; k < count && !then; k++)
+            then = same_finding(eh_json_item(earlier, k), &run->findings[i]);
+        run->findings[i].is_new = !then;
+        run->check->new_count += !then;
+    }
+    for (size_t k = 0; k < count; k++) {
+        eh_json_value item = eh_json_item(earlier, k);
+        bool now = false;
+        for (size_t i = 0; i < run->findings_count && !now; i++)
+            now = same_finding(item, &run->findings[i]);
+        eh_finding_gone lost = {eh_json_as_text(eh_json_member(item, "id")), eh_json_as_text(eh_json_member(item, "severity")),
+                                eh_json_as_text(eh_json_member(item, "says"))};
+        if (!now && lost.id != NULL && lost.severity != NULL && lost.says != NULL)
+            gone[run->check->gone_count++] = lost;
+    }
+    run->check->gone = gone;
+    return EH_OK;
+}

@@ -40,6 +40,7 @@ EH_MUST_USE eh_code check_people(check_run *run);     /* check_people.c: base ra
 EH_MUST_USE eh_code check_columns(check_run *run);    /* check_columns.c: missing, impossible, stale, constant, duplicates */
 EH_MUST_USE eh_code check_links(check_run *run);      /* check_links.c: proxies, recovery, leaks */
 EH_MUST_USE eh_code check_drift(check_run *run);      /* check_drift.c */
+EH_MUST_USE eh_code check_since(check_run *run);      /* check_drift.c: what is gone and what is new */
 /** Two units in one column: their ratio, how many rows are in the larger unit, and where they part; false when there is one (check_units.c). */
 bool check_units(const eh_profile_column *column, double *factor_out, uint64_t *rows_out, double *border_out);
 

@@ -249,6 +249,41 @@ void eh_check_help(eh_buffer *out)
                    "  evenhand check 'may-*.csv' --before reports/april.json\n");
 }
 
+/* The check without its reports: a plan of repairs. */
+static eh_code propose_do(check_run *run, eh_error *error)
+{
+    if (run->request->audit.files_count == 0)
+        return eh_fail(error, EH_INPUT, "missing: FILE (the data), for example: evenhand repair --propose customers.csv --by gender > repairs.yaml");
+    EH_TRY(files_open(run, error));
+    EH_TRY(rows_read(run, error));
+    EH_TRY(check_make(run, error));
+    eh_check_plan(&run->about, run->check, &run->shown);
+    EH_TRY(eh_buffer_check(&run->shown, error));
+    eh_progress_end(&run->progress);
+    return eh_stdout_write(eh_buffer_view(&run->shown), error);
+}
+
+int eh_check_propose(int argc, char **argv)
+{
+    eh_error error = {0};
+    check_run run = {.progress.descriptor = -1};
+    int status = EH_STATUS_ERROR;
+    run.arena = eh_arena_open(EH_ARENA_BYTES_MAX);
+    bool parsed = run.arena != NULL && eh_check_request_parse(argc, argv, run.arena, &run.request, &error) == EH_OK;
+    if (run.arena == NULL)
+        (void)eh_fail_memory(&error);
+    if (parsed)
+        run.progress = eh_progress_stderr(!run.request->audit.quiet);
+    if (parsed && propose_do(&run, &error) == EH_OK) {
+        status = 0;
+    } else {
+        eh_progress_end(&run.progress);
+        eh_error_show(parsed ? NULL : "repair", &error);
+    }
+    run_dispose(&run);
+    return status;
+}
+
 int eh_check_command(int argc, char **argv)
 {
     eh_error error = {0};

@@ -215,6 +215,10 @@ typedef struct {
 EH_MUST_USE eh_code eh_check_request_parse(int argc, char **argv, eh_arena *arena, const eh_check_request **request_out, eh_error *error);
 void eh_check_options_help(eh_buffer *out);
 int eh_check_command(int argc, char **argv);
+/** The same options; writes a plan of repairs to standard output. */
+int eh_check_propose(int argc, char **argv);
+int eh_repair_command(int argc, char **argv);
+void eh_repair_help(eh_buffer *out);
 void eh_check_help(eh_buffer *out);
 
 /* ---- options that speak of attributes (attribute_options.c): readers of the audit's table ---------------------------------------- */

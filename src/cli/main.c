@@ -15,6 +15,7 @@ static const eh_command commands[] = {
     {"serve", "serves customer pages, team pages and the interface for machines", eh_serve_command, eh_serve_help},
     {"team", "says who may sign in to the team pages", eh_team_command, eh_team_help},
     {"check", "checks data: whom it stands for, what is missing, wrong or given away", eh_check_command, eh_check_help},
+    {"repair", "repairs data by a plan: weights, imputation, corrections, beside the source", eh_repair_command, eh_repair_help},
     {"ledger", "proves what was done: verify, prove, stats, append, erase", eh_ledger_command, eh_ledger_help},
     {"keys", "the keys that sign the ledger: show, make, rotate", eh_keys_command, eh_keys_help},
     {"status", "lists what is due or overdue in a workspace", eh_status_command, eh_status_help},

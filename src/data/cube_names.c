@@ -22,29 +22,33 @@ static const char *number_name(double number, char room[32])
 }
 
 /* "25 to 34" says more than "25 to under 35", but is true of whole numbers only. */
+eh_code eh_band_names(const double *edges, size_t count, bool whole_numbers, eh_arena *arena, const char **names_out, eh_error *error)
+{
+    for (size_t i = 0; i <= count; i++) {
+        char low[32], high[32];
+        bool whole = whole_numbers && i > 0 && i < count && floor(edges[i - 1]) == edges[i - 1] && floor(edges[i]) == edges[i];
+        if (i == 0)
+            names_out[i] = eh_arena_format(arena, "under %s", number_name(edges[0], high));
+        else if (i == count)
+            names_out[i] = eh_arena_format(arena, "%s and over", number_name(edges[i - 1], low));
+        else if (whole && edges[i] - 1 <= edges[i - 1])
+            names_out[i] = eh_arena_copy(arena, eh_view_of(number_name(edges[i - 1], low)));
+        else
+            names_out[i] = eh_arena_format(arena, whole ? "%s to %s" : "%s to under %s", number_name(edges[i - 1], low),
+                                           number_name(whole ? edges[i] - 1 : edges[i], high));
+        if (names_out[i] == NULL)
+            return eh_fail_memory(error);
+    }
+    return EH_OK;
+}
+
 static eh_code bands_name(eh_reading *reading, eh_key *key)
 {
-    const double *edges = key->attribute->edges;
     size_t count = key->attribute->edges_count;
     key->band_names = EH_TAKE(reading->arena, count + 1, const char *);
     if (key->band_names == NULL)
         return eh_fail_memory(reading->error);
-    for (size_t i = 0; i <= count; i++) {
-        char low[32], high[32];
-        bool whole = key->column.type == EH_TYPE_WHOLE && i > 0 && i < count && floor(edges[i - 1]) == edges[i - 1] && floor(edges[i]) == edges[i];
-        if (i == 0)
-            key->band_names[i] = eh_arena_format(reading->arena, "under %s", number_name(edges[0], high));
-        else if (i == count)
-            key->band_names[i] = eh_arena_format(reading->arena, "%s and over", number_name(edges[i - 1], low));
-        else if (whole && edges[i] - 1 <= edges[i - 1])
-            key->band_names[i] = eh_arena_copy(reading->arena, eh_view_of(number_name(edges[i - 1], low)));
-        else
-            key->band_names[i] = eh_arena_format(reading->arena, whole ? "%s to %s" : "%s to under %s", number_name(edges[i - 1], low),
-                                                 number_name(whole ? edges[i] - 1 : edges[i], high));
-        if (key->band_names[i] == NULL)
-            return eh_fail_memory(reading->error);
-    }
-    return EH_OK;
+    return eh_band_names(key->attribute->edges, count, key->column.type == EH_TYPE_WHOLE, reading->arena, key->band_names, reading->error);
 }
 
 static size_t band_of(const eh_key *key, double number)

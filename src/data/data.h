@@ -90,6 +90,9 @@ typedef struct {
     uint32_t top_count;  /* --top: keep this many largest groups, join the others as "(all others)"; 0 keeps all */
 } eh_cube_attribute;
 
+/** The names of the count + 1 bands between these edges: "under 25", "25 to 34" (whole numbers) or "25 to under 35", "60 and over". */
+EH_MUST_USE eh_code eh_band_names(const double *edges, size_t count, bool whole_numbers, eh_arena *arena, const char **names_out, eh_error *error);
+
 typedef struct {
     eh_expression decision;  /* true/false, 1/0, or two texts like yes/no; NULL allowed and counted */
     eh_expression label;     /* .sql NULL: none */

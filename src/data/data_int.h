@@ -123,6 +123,8 @@ struct eh_engine {
     eh_hashing hashing;
     eh_source source;
     char *reading;       /* what progress says, e.g. "reading bank.csv" */
+    const char *output;  /* the one file that may be written, or NULL */
+    uint32_t steps;      /* of a transformation */
     bool unexplained;    /* the last failure is told in the engine's own words, so it was an expression's */
 };
 

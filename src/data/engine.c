@@ -149,13 +149,14 @@ const char *eh_engine_version(void)
 static eh_code lock_down(eh_engine *engine, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
-    const char **paths = EH_TAKE(engine->arena, engine->files.count, const char *);
+    const char **paths = EH_TAKE(engine->arena, engine->files.count + 1, const char *);
     if (paths == NULL)
         return eh_fail_memory(error);
     for (size_t i = 0; i < engine->files.count; i++)
         paths[i] = engine->files.files[i].engine_path;
+    paths[engine->files.count] = engine->output;
     eh_buffer_text(&sql, "SET allowed_paths = ");
-    eh_sql_literal_list(&sql, paths, engine->files.count);
+    eh_sql_literal_list(&sql, paths, engine->files.count + (engine->output != NULL ? 1 : 0));
     EH_TRY(eh_buffer_check(&sql, error));
     EH_TRY(eh_engine_execute(engine, sql.ptr, error));
     EH_TRY(eh_engine_execute(engine, "SET enable_external_access = false", error));

@@ -125,4 +125,35 @@ typedef struct {
 EH_MUST_USE eh_code eh_population_tables_read(const eh_population_source *source, const eh_cube_spec *spec, const eh_cube *data, eh_arena *arena,
                                        eh_population_table *populations_out, size_t *count_out, eh_error *error);
 
+/* ---- populations as targets (also for the repair) ----------------------------------------------------------------------------------- */
+
+/** A group of the population that nobody in the data belongs to. */
+typedef struct {
+    size_t attribute;            /* index into the cube's dimensions */
+    const char *name;
+    double share;                /* of the population */
+} eh_target_absent;
+
+/** One table of a population in the groups of the data. */
+typedef struct {
+    const char *path;
+    size_t attributes[EH_ATTRIBUTES_MAX], attributes_count; /* indexes into the cube's dimensions */
+    size_t levels_count;         /* product of the groups of those dimensions, mixed radix in their order, the first slowest */
+    double *shares;              /* of the whole population; 0 for crossings that hold a missing or unmatched group */
+    bool *known;                 /* per level: no part of it is missing or unmatched */
+    double people;               /* what the population's weights add up to */
+    const eh_target_absent *absent; /* their shares are in no level */
+    size_t absent_count;
+} eh_target;
+
+/**
+ * Matches a population's groups with the data's: the same name, or the same but for case, blanks and the ways to write a range ("25 - 34
+ * years", "25-34", "25 to 34"). errors: groups that do not match, listed
+ * beside each other; crossings without a share; EH_LIMIT.
+ */
+EH_MUST_USE eh_code eh_target_of(const eh_population_table *population, const eh_cube *cube, bool skip_unmatched, eh_arena *arena, eh_target *target_out,
+                                 eh_error *error);
+/** The level of a cell with these groups. */
+size_t eh_target_level(const eh_target *target, const eh_cube *cube, const uint16_t *groups);
+
 #endif

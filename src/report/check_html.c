@@ -91,6 +91,7 @@ static void write_finding(const check_html *page, const eh_finding *finding)
     eh_html_text(out, eh_buffer_view(&text));
     eh_buffer_clear(&text);
     eh_check_say(page->check, finding, &text);
+    eh_buffer_text(out, finding->is_new && page->check->before != NULL ? ", new" : "");
     eh_html_put(out, "</small></td><td class=\"name\"><strong>$</strong><br>", eh_finding_get(finding->kind)->title);
     eh_html_text(out, eh_buffer_view(&text));
     eh_html_put(out, "</td><td class=\"name\">$", eh_finding_get(finding->kind)->todo);
@@ -100,6 +101,19 @@ static void write_finding(const check_html *page, const eh_finding *finding)
     eh_buffer_text(out, "</td></tr>\n");
 }
 
+static void write_since(const check_html *page)
+{
+    const eh_check *check = page->check;
+    if (check->before == NULL)
+        return;
+    char counts[64];
+    snprintf(counts, sizeof counts, "%zu gone, %zu new", check->gone_count, check->new_count);
+    eh_html_put(page->html.out, "<h3>Since <bdi>$</bdi>: $</h3>\n<ul class=\"methods\">", basename(check->before), counts);
+    for (size_t i = 0; i < check->gone_count; i++)
+        eh_html_put(page->html.out, "<li>Gone: $</li>\n", check->gone[i].says);
+    eh_buffer_text(page->html.out, "</ul>\n");
+}
+
 static void write_findings(check_html *page)
 {
     static const char *const headings[] = {"<how bad, how sure", "<what was found", "<what to do", NULL};
@@ -107,7 +121,9 @@ static void write_findings(check_html *page)
     EH_CLEANUP(eh_buffer_dispose) eh_buffer command = {.whole = out};
     eh_buffer_text(out, "<section id=\"findings\"><h2>Findings</h2>\n");
     if (page->check->findings_count == 0) {
-        eh_buffer_text(out, "<p class=\"lead\">Nothing was found that needs attention.</p></section>\n");
+        eh_buffer_text(out, "<p class=\"lead\">Nothing was found that needs attention.</p>\n");
+        write_since(page);
+        eh_buffer_text(out, "</section>\n");
         return;
     }
     eh_html_table_open(&page->html, "What was found, by", "weight");
@@ -119,6 +135,7 @@ static void write_findings(check_html *page)
             eh_check_say_command(page->about, finding, &command);
     }
     eh_html_table_close(&page->html);
+    write_since(page);
     if (command.len > 0) {
         eh_buffer_text(out, "<p class=\"lead\">A plan of repairs, to be read and edited before it is applied:</p>\n<pre tabindex=\"0\" role=\"region\" aria-label=\"Command "
                             "that writes a plan of repairs\"><code>");

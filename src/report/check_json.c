@@ -110,6 +110,41 @@ static void write_finding(const document *d, const eh_finding *finding, eh_buffe
     eh_json_object_close(w);
 }
 
+/* What was found before and is gone, what is found now and was not before. */
+static void write_since(const document *d)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer said = {.whole = d->writer->buffer};
+    eh_json_writer *w = d->writer;
+    if (d->check->before == NULL) {
+        eh_json_null(w, "since");
+        return;
+    }
+    eh_json_object_open(w, "since");
+    eh_json_array_open(w, "gone");
+    for (size_t i = 0; i < d->check->gone_count; i++) {
+        eh_json_object_open(w, NULL);
+        eh_json_text(w, "id", d->check->gone[i].id);
+        eh_json_text(w, "severity", d->check->gone[i].severity);
+        eh_json_text(w, "says", d->check->gone[i].says);
+        eh_json_object_close(w);
+    }
+    eh_json_array_close(w);
+    eh_json_array_open(w, "new");
+    for (size_t i = 0; i < d->check->findings_count; i++) {
+        const eh_finding *finding = &d->check->findings[i];
+        if (!finding->is_new)
+            continue;
+        eh_json_object_open(w, NULL);
+        eh_json_text(w, "id", eh_finding_get(finding->kind)->id);
+        eh_json_text(w, "severity", eh_severity_name(finding->severity));
+        eh_check_say(d->check, finding, &said);
+        write_said(w, "says", &said);
+        eh_json_object_close(w);
+    }
+    eh_json_array_close(w);
+    eh_json_object_close(w);
+}
+
 static void write_findings(const document *d)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer said = {.whole = d->writer->buffer};
@@ -403,6 +438,7 @@ void eh_check_json(const eh_check_about *about, const eh_check *check, eh_buffer
     eh_json_boolean(&writer, "weighted", check->weighted);
     eh_json_text(&writer, "before", check->before);
     write_findings(&d);
+    write_since(&d);
     write_representation(&d);
     write_attributes(&d);
     write_crossings(&d);

@@ -34,4 +34,7 @@ void eh_check_text(const eh_check_about *about, const eh_check *check, const eh_
 void eh_check_json(const eh_check_about *about, const eh_check *check, eh_buffer *out);
 void eh_check_html(const eh_check_about *about, const eh_check *check, eh_buffer *out);
 
+/** A commented plan of repairs for the findings (repairs.yaml). */
+void eh_check_plan(const eh_check_about *about, const eh_check *check, eh_buffer *out);
+
 #endif

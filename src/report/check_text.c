@@ -46,7 +46,7 @@ static void put_finding(const check_page *p, const eh_finding *finding)
     eh_check_say(p->check, finding, &words);
     eh_buffer_text(&words, " [");
     eh_check_say_certainty(finding, &words);
-    eh_buffer_text(&words, "]");
+    eh_buffer_text(&words, finding->is_new && p->check->before != NULL ? ", new]" : "]");
     if (words.code == EH_OK)
         text_wrap(&narrow, words.ptr, 8);
     eh_buffer_clear(&words);
@@ -58,6 +58,30 @@ static void put_finding(const check_page *p, const eh_finding *finding)
     if (words.code == EH_OK)
         text_wrap(&narrow, words.ptr, 10);
     text_paint(&p->page, STYLE_PLAIN);
+}
+
+/* Before and after: what a repair, or time, has changed. */
+static void put_since(const check_page *p)
+{
+    const eh_check *check = p->check;
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer words = {.whole = p->page.out};
+    if (check->before == NULL)
+        return;
+    eh_buffer_text(&words, "Since ");
+    eh_say_name(&words, check->before, EH_SAY_NAME_COLUMNS);
+    eh_buffer_format(&words, ": %zu finding%s gone, %zu new.", check->gone_count, check->gone_count == 1 ? " is" : "s are", check->new_count);
+    eh_buffer_byte(p->page.out, '\n');
+    if (words.code == EH_OK)
+        text_wrap(&p->page, words.ptr, 0);
+    for (size_t i = 0; i < check->gone_count && i < LOW_SHOWN_MAX; i++) {
+        eh_buffer_clear(&words);
+        eh_say_name(&words, check->gone[i].says, 0);
+        eh_buffer_text(p->page.out, "gone    ");
+        text_page narrow = p->page;
+        narrow.columns -= 8;
+        if (words.code == EH_OK)
+            text_wrap(&narrow, words.ptr, 8);
+    }
 }
 
 static void put_findings(const check_page *p)
@@ -413,6 +437,7 @@ void eh_check_text(const eh_check_about *about, const eh_check *check, const eh_
         text_wrap(&p.page, words.ptr, 0);
     text_paint(&p.page, STYLE_PLAIN);
     put_facts(&p);
+    put_since(&p);
     put_findings(&p);
     put_sections(&p);
     put_missing(&p);

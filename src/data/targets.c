@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "audit/check_int.h"
+#include "data/profile.h"
 
 enum { NAME_BYTES = 128, LISTED_MAX = 14 };
 
