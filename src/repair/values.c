@@ -29,7 +29,6 @@ static eh_code decisions_read(repair_run *run, eh_answer *pairs_out)
 eh_code repair_duplicates(repair_run *run)
 {
     eh_answer pairs;
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer count = {0};
     const char *into = run->step->into != NULL ? run->step->into : "duplicate_of";
     EH_TRY(decisions_read(run, &pairs));
     eh_buffer_text(&run->select, "SELECT *, map([");
