@@ -54,6 +54,11 @@
     LIMIT(EH_PLAN_PEOPLE_MAX, 16777216, "people", "people of one plan") \
     LIMIT(EH_TRACE_BYTES_MAX, 32768, "bytes", "trace of one decision") \
     LIMIT(EH_GROUP_NAME_BYTES_MAX, 1024, "bytes", "name of a group; longer ones are refused") \
+    LIMIT(EH_MODEL_FEATURES_MAX, 1000, "features", "features of one model") \
+    LIMIT(EH_MODEL_OFFERS_MAX, 16, "offers", "offers of one uplift model") \
+    LIMIT(EH_FIT_ROWS_MIN, 50, "rows", "rows with a known outcome that a model needs at least") \
+    LIMIT(EH_FIT_ROWS_MAX, 50000000, "rows", "rows that one model learns from") \
+    LIMIT(EH_FIT_MEBIBYTES_MAX, 4096, "MiB", "working memory of one fit beside the data engine") \
     LIMIT(EH_JSON_BYTES_MAX, 67108864, "bytes", "a JSON document that is read") \
     LIMIT(EH_JSON_DEPTH_MAX, 64, "levels", "nesting of a JSON document that is read") \
     LIMIT(EH_PROFILE_COLUMNS_MAX, 2000, "columns", "columns of one check") \

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cli_int.h"
+#include "cli/model_cli_int.h"
 
 static const eh_command commands[] = {
     {"audit", "audits a list of decisions: who was picked, who was left out, how sure", eh_audit_command, eh_audit_help},
@@ -28,6 +29,9 @@ static const eh_command commands[] = {
     {"store", "checks the databases of a workspace", eh_store_command, eh_store_help},
     {"cel", "evaluates an expression in CEL, the language of policy conditions", eh_cel_command, eh_cel_help},
     {"policy", "checks, tests, explains, compares and reviews a policy", eh_policy_command, eh_policy_help},
+    {"train", "learns a model that a person can read, fair from inside; or whom an offer helps", eh_train_command, eh_train_help},
+    {"score", "gives every row of a file its score, with the reasons", eh_score_command, eh_score_help},
+    {"model", "shows, compares, edits and exports models; writes model cards", eh_model_command, eh_model_help},
     {"limits", "prints every maximum of the program", eh_limits_command, eh_limits_help},
 };
 enum { COMMANDS_COUNT = sizeof commands / sizeof commands[0] };

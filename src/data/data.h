@@ -35,6 +35,7 @@ typedef struct eh_engine eh_engine;
 
 typedef struct {
     uint32_t threads;           /* 0: as many as the machine has */
+    bool ordered;               /* rows come in the order of the input, for those who read rows (data/columns.h) */
     uint64_t memory_bytes_max;  /* 0: 768 MiB; what does not fit is spilled to a private temporary folder */
     /** Called about ten times a second from the calling thread while the engine works; share in [0, 1], or < 0 when unknown. May be NULL. */
     void (*progress)(void *context, const char *what, double share);

@@ -49,7 +49,7 @@ static eh_code configure(duckdb_config config, const eh_engine *engine, eh_error
         {"autoload_known_extensions", "false"},
         {"allow_community_extensions", "false"},
         {"allow_persistent_secrets", "false"},
-        {"preserve_insertion_order", engine->options.as_text ? "true" : "false"},
+        {"preserve_insertion_order", engine->options.as_text || engine->options.ordered ? "true" : "false"},
         {"default_null_order", "nulls_last"},
         {"threads", threads},
     };
