@@ -1,6 +1,7 @@
 /* `evenhand person`: to see, to take along, to correct, to erase, to have a receipt. */
 #include <string.h>
 
+#include "cli/elsewhere_int.h"
 #include "cli/person_int.h"
 
 /* Requests of a kind are answered by doing what they ask for. */
@@ -245,6 +246,7 @@ eh_code eh_person_erase_action(eh_person_run *run, eh_error *error)
     eh_person_place *places = NULL;
     size_t count = 0;
     EH_TRY(erase_in_ledger(run, error));
+    EH_TRY(eh_forget_elsewhere(eh_workspace_get(run->workspace), eh_view_of(run->request.words[1]), run->request.now, error));
     EH_TRY(eh_person_erase(run->rights, eh_view_of(run->request.words[1]), run->request.now.seconds, run->arena, &erased, error));
     EH_TRY(eh_person_places(run, erased.identifiers, erased.identifiers_count, &places, &count, error));
     if (!run->request.quiet)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli_int.h"
+#include "cli/elsewhere_int.h"
 #include "web/web.h"
 
 enum { PORT_USUAL = 8080, PORT_MAX = 65535, THREADS_MAX = 16 };
@@ -111,7 +112,7 @@ static eh_code serve(const serve_request *request, eh_error *error)
 int eh_serve_command(int argc, char **argv)
 {
     eh_error error = {0};
-    serve_request request = {.options.port = PORT_USUAL};
+    serve_request request = {.options = {.port = PORT_USUAL, .forget_elsewhere = eh_forget_elsewhere}};
     eh_arguments arguments = {0};
     EH_CLEANUP(eh_buffer_dispose) eh_buffer help = {0};
     EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(EH_ARENA_BYTES_MAX);

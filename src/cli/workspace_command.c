@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "cli/cli_int.h"
-#include "cli/workspace_command_int.h"
+#include "cli/elsewhere_int.h"
 #include "data/duplicates.h"
 #include "vault/vault.h"
 
@@ -193,7 +193,7 @@ static eh_code vault_rows(eh_status *status, eh_error *error)
 }
 
 /* Rooms add their rows here: one function each. */
-static eh_code (*const status_sources[])(eh_status *status, eh_error *error) = {check_rows, vault_rows};
+static eh_code (*const status_sources[])(eh_status *status, eh_error *error) = {check_rows, vault_rows, eh_status_requests, eh_status_feedback};
 
 static int compare_rows(const void *a, const void *b)
 {

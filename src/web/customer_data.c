@@ -1,7 +1,6 @@
 /* The person's data: to see, to take along, to correct, to erase. */
 #include <string.h>
 
-#include "feedback/feedback.h"
 #include "web/customer_int.h"
 
 enum { LINKS_FOR_DATA = 1 << EH_LINK_DATA };
@@ -250,14 +249,10 @@ eh_answer eh_data_correct(eh_exchange *exchange)
 static eh_code erase(eh_exchange *exchange, const eh_visit *visit, eh_error *error)
 {
     eh_web *web = eh_web_of(exchange);
-    eh_store *store;
     eh_erased erased;
-    uint64_t pieces = 0;
-    EH_TRY(eh_web_store_take(web, &store, error));
-    eh_code code = eh_feedback_forget(store, visit->link.person, &pieces, error);
-    eh_web_store_give(web, store);
-    EH_TRY(code);
-    eh_web_stores_close(web); /* an idle handle holds no view, but none must hinder the scrubbing */
+    eh_instant now = {.seconds = eh_web_now_s(web)};
+    EH_TRY(web->options.forget_elsewhere(web->model, visit->link.person, now, error));
+    eh_web_stores_close(web); /* an idle handle must not hinder the scrubbing of free pages */
     if (web->ledger != NULL) {
         eh_ledger_receipt receipt;
         uint64_t entries = 0;

@@ -143,6 +143,7 @@ static eh_code people_open(eh_web *web, eh_error *error)
             return code;
     }
     eh_rights_options options = {.state_folder = web->model->state_folder, .ledger = {.append = on_record, .context = web}};
+    EH_TRY(eh_rights_house_read(web->model->rights, &options.house, error));
     EH_TRY(eh_rights_open(&options, &web->rights, error));
     return eh_languages_open(&web->languages, error);
 }

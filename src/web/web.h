@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "base/time.h"
+#include "data/workspace.h"
 
 typedef struct {
     const char *workspace;      /* folder; NULL: the present one or the nearest above it */
@@ -16,6 +17,8 @@ typedef struct {
     uint32_t threads;           /* 0: as many as the machine has */
     const char *origin;         /* how the world sees this server, "https://mail.shop.example"; NULL: http://address:port */
     eh_instant (*now)(void);    /* NULL: the machine's clock */
+    /** Forgets a person where this room may not look (the vault), when they erase themselves on their page. */
+    eh_code (*forget_elsewhere)(const eh_workspace_model *model, eh_view person, eh_instant now, eh_error *error);
 } eh_web_options;
 
 typedef struct eh_web eh_web;

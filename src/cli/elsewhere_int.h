@@ -1,0 +1,16 @@
+/** What other rooms keep about a person, or have that falls due: joined here, since only this floor sees them all. */
+#ifndef EH_CLI_ELSEWHERE_INT_H
+#define EH_CLI_ELSEWHERE_INT_H
+
+#include "cli/workspace_command_int.h"
+#include "data/workspace.h"
+
+/** Forgets a person in the vault and in the feedback of a workspace. Rights and ledger have erasures of their own. */
+EH_MUST_USE eh_code eh_forget_elsewhere(const eh_workspace_model *model, eh_view person, eh_instant now, eh_error *error);
+
+/** Requests of people, by the day that the law gives. */
+EH_MUST_USE eh_code eh_status_requests(eh_status *status, eh_error *error);
+/** Feedback that waits for an answer, and themes that call for a review of the policy. */
+EH_MUST_USE eh_code eh_status_feedback(eh_status *status, eh_error *error);
+
+#endif
