@@ -2,37 +2,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/json.h"
-#include "cli/cli_int.h"
-
-/* One run of the command. Everything in it lives until the end of the run. */
-typedef struct {
-    const eh_check_request *request;
-    eh_arena *arena;
-    eh_engine *engine;
-    eh_progress progress;
-    eh_json_document *before;
-    const eh_profile_reference *references;
-    size_t references_count;
-    eh_cube_spec spec;                     /* as asked for; where is told, and was applied when the rows were held */
-    eh_cube_spec held;                     /* the same without where */
-    eh_cube cube;
-    eh_profile profile;
-    eh_population_table populations[EH_POPULATIONS_MAX];
-    size_t populations_count;
-    eh_population_source sources[EH_POPULATIONS_MAX];
-    const eh_check *check;
-    eh_check_about about;
-    eh_buffer reports[EH_FORMATS_COUNT];
-    char *paths[EH_FORMATS_COUNT];
-    eh_buffer shown;
-} check_run;
+#include "cli/check_int.h"
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------------ */
 
 static eh_code before_read(check_run *run, eh_error *error)
 {
-    const char *path = run->request->audit.before_path;
+    const char *path = run->before_path;
     if (path == NULL)
         return EH_OK;
     EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
@@ -59,7 +35,7 @@ static void weight_settle(check_run *run)
 {
     bool bare = run->spec.weight.sql != NULL && run->spec.weight.sql[strcspn(run->spec.weight.sql, " ()+-*/<>=|'[]{}!,.")] == '\0';
     for (size_t i = 0; i < run->request->populations_count; i++)
-        run->sources[i] = run->request->populations[i];
+        run->sources[run->sources_count++] = run->request->populations[i];
     if (!bare || run->request->populations_count == 0 || is_column(run, run->spec.weight.sql))
         return;
     for (size_t i = 0; i < run->request->populations_count; i++)
@@ -70,7 +46,7 @@ static void weight_settle(check_run *run)
 
 static eh_code populations_read(check_run *run, eh_error *error)
 {
-    for (size_t i = 0; i < run->request->populations_count; i++) {
+    for (size_t i = 0; i < run->sources_count; i++) {
         eh_population_table found[EH_POPULATIONS_MAX];
         size_t count = 0;
         EH_TRY(eh_population_tables_read(&run->sources[i], &run->held, &run->cube, run->arena, found, &count, error));
@@ -93,19 +69,22 @@ static eh_code rows_read(check_run *run, eh_error *error)
         EH_TRY(eh_cube_read(run->engine, &run->held, run->arena, &run->cube, error));
     EH_TRY(populations_read(run, error));
     eh_profile_spec spec = {.cube = &run->held, .groups = run->held.attributes_count > 0 ? &run->cube : NULL, .references = run->references,
-                            .references_count = run->references_count, .now = run->request->options.now, .key = run->request->key};
+                            .references_count = run->references_count, .now = run->request->options.now, .key = run->key};
     return eh_profile_read(run->engine, &spec, run->arena, &run->profile, error);
 }
 
 static eh_code files_open(check_run *run, eh_error *error)
 {
     const eh_audit_request *audit = &run->request->audit;
-    eh_engine_options options = {.threads = audit->threads, .memory_bytes_max = audit->memory_bytes_max};
+    run->engine_options = (eh_engine_options){.threads = audit->threads, .memory_bytes_max = audit->memory_bytes_max};
+    run->key = run->request->key;
     if (run->progress.descriptor >= 0) {
-        options.progress = eh_progress_show;
-        options.progress_context = &run->progress;
+        run->engine_options.progress = eh_progress_show;
+        run->engine_options.progress_context = &run->progress;
     }
-    EH_TRY(eh_engine_open(&options, &run->engine, error));
+    if (audit->files_count == 0)
+        return check_workspace_open(run, error);
+    EH_TRY(eh_engine_open(&run->engine_options, &run->engine, error));
     EH_TRY(eh_engine_read(run->engine, audit->files, audit->files_count, error));
     run->spec = audit->spec;
     weight_settle(run);
@@ -139,8 +118,8 @@ static eh_code outputs_check(const check_run *run, eh_error *error)
             continue;
         if (S_ISDIR(output.st_mode))
             return eh_fail(error, EH_CONFLICT, "--output: '%s' is a folder; choose another name", run->paths[f]);
-        for (size_t i = 0; i < run->about.inputs_count + run->request->populations_count; i++) {
-            const char *path = i < run->about.inputs_count ? run->about.inputs[i].path : run->request->populations[i - run->about.inputs_count].path;
+        for (size_t i = 0; i < run->about.inputs_count + run->sources_count; i++) {
+            const char *path = i < run->about.inputs_count ? run->about.inputs[i].path : run->sources[i - run->about.inputs_count].path;
             if (stat(path, &input) == 0 && input.st_dev == output.st_dev && input.st_ino == output.st_ino)
                 return eh_fail(error, EH_CONFLICT, "--output: '%s' is an input file and would be lost; choose another name", run->paths[f]);
         }
@@ -152,12 +131,14 @@ static eh_code check_make(check_run *run, eh_error *error)
 {
     eh_check_input input = {.profile = &run->profile, .spec = &run->held, .cube = run->held.attributes_count > 0 ? &run->cube : NULL,
                             .populations = run->populations, .populations_count = run->populations_count,
-                            .before = run->before == NULL ? NULL : eh_json_root(run->before), .before_path = run->request->audit.before_path,
-                            .key = run->request->key};
+                            .before = run->before == NULL ? NULL : eh_json_root(run->before), .before_path = run->before_path,
+                            .key = run->key};
     EH_TRY(eh_check_run(&input, &run->request->options, run->arena, &run->check, error));
     run->about = (eh_check_about){.engine_version = eh_engine_version(), .spec = &run->spec, .populations = run->sources,
-                                  .populations_count = run->request->populations_count, .key = run->request->key, .arguments = run->request->arguments};
-    EH_TRY(eh_engine_inputs(run->engine, &run->about.inputs, &run->about.inputs_count, error));
+                                  .populations_count = run->sources_count, .key = run->key, .arguments = run->request->arguments,
+                                  .workspace = run->about_workspace};
+    if (run->workspace == NULL)
+        EH_TRY(eh_engine_inputs(run->engine, &run->about.inputs, &run->about.inputs_count, error));
     return outputs_check(run, error);
 }
 
@@ -199,17 +180,33 @@ static eh_code reports_write(const check_run *run, eh_error *error)
     return EH_OK;
 }
 
+/* In a workspace the last result is what this one is compared with, unless another one is named. */
+static eh_code before_settle(check_run *run, eh_error *error)
+{
+    struct stat facts;
+    run->before_path = run->request->audit.before_path;
+    if (run->workspace == NULL || run->before_path != NULL)
+        return EH_OK;
+    const char *last = check_workspace_report(run, ".json");
+    if (last == NULL)
+        return eh_fail_memory(error);
+    if (stat(last, &facts) == 0)
+        run->before_path = last;
+    return EH_OK;
+}
+
 static eh_code check_do(check_run *run, eh_error *error)
 {
-    if (run->request->audit.files_count == 0)
-        return eh_fail(error, EH_INPUT, "missing: FILE (the data), for example: evenhand check customers.csv --by gender --population census.csv");
     EH_TRY(paths_settle(run, error));
-    EH_TRY(before_read(run, error));
     EH_TRY(files_open(run, error));
+    EH_TRY(before_settle(run, error));
+    EH_TRY(before_read(run, error));
     EH_TRY(rows_read(run, error));
     EH_TRY(check_make(run, error));
     EH_TRY(reports_make(run, error));
     eh_progress_end(&run->progress);
+    if (run->workspace != NULL)
+        EH_TRY(check_workspace_keep(run, error));
     return reports_write(run, error);
 }
 
@@ -220,7 +217,10 @@ static void run_dispose(check_run *run)
         eh_buffer_dispose(&run->reports[f]);
     eh_buffer_dispose(&run->shown);
     eh_json_close(&run->before);
-    eh_engine_close(&run->engine);
+    if (run->people == NULL)
+        eh_engine_close(&run->engine);
+    eh_people_close(&run->people);
+    eh_workspace_close(&run->workspace);
     eh_arena_close(&run->arena);
 }
 
@@ -233,6 +233,10 @@ void eh_check_help(eh_buffer *out)
                    "given away\n"
                    "\n"
                    "  evenhand check FILE... [--by EXPR[,EXPR...]] [--population FILE] [option]...\n"
+                   "  evenhand check [--workspace DIR] [option]...\n"
+                   "\n"
+                   "Without FILE the workspace is checked: its features, outcome and population, with\n"
+                   "the protected attributes from the vault; the result is kept in .evenhand/reports.\n"
                    "\n"
                    "FILE is CSV, Parquet or JSON lines (CSV and JSON also .gz), a glob in quotes, or\n"
                    "- for standard input. EXPR is a column or an SQL expression over the columns.\n");

@@ -363,5 +363,29 @@ def complete_journey_targets_are_checked(folder):
     expect(report["never_tried"]["value"] is not None and report["uncovered"]["possible"] == 72, f"{report['never_tried']} {report['uncovered']['possible']}")
 
 
+@test
+def a_workspace_is_checked_and_the_result_is_kept(folder):
+    chance = random.Random(3)
+    store(folder, [["id", "sex", "age", "city"]] + [[i, chance.choices("fm", [70, 30])[0], chance.randint(18, 80), chance.choice(["Cork", "Galway"])] for i in range(800)], "people.csv")
+    store(folder, [["sex", "people"], ["f", 51], ["m", 49]], "pop.csv")
+    (folder / "evenhand.yaml").write_text("""shop: { name: Blue Finch }
+sources: { people: { read: people.csv, key: id } }
+protected:
+  sex: { value: people.sex, from_whom: the form }
+  age: { value: people.age, bands: [30, 50], from_whom: the form }
+features: { city: { value: people.city, says: "you live in {value}", from_whom: your account } }
+population: { read: pop.csv, weight: people }
+""", encoding="utf-8")
+    imported = run("vault", "import", "--reason", "test", cwd=folder)
+    expect(imported.status == 0, imported.err)
+    first = run("check", *NOW, "--quiet", cwd=folder)
+    expect(first.status == 1 and b"People with sex = m are" in first.out, f"{first.status} {first.err}")
+    kept = json.loads((folder / ".evenhand" / "reports" / "check.json").read_text(encoding="utf-8"))
+    expect(kept["shop"] == "Blue Finch" and kept["since"] is None and {s["attribute"] for s in kept["representation"]} == {"sex", "age"}, f"{kept['headline']}")
+    second = run("check", *NOW, "--quiet", "--workspace", folder, "--format", "json")
+    again = json.loads(second.out)
+    expect(again["before"].endswith("check.json") and again["since"] == {"gone": [], "new": []}, f"{again['since']}")
+
+
 if __name__ == "__main__":
     sys.exit(suite("check", TESTS))
