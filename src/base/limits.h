@@ -73,6 +73,8 @@
     LIMIT(EH_HEADERS_MAX, 100, "headers", "headers of one request") \
     LIMIT(EH_FORM_FIELDS_MAX, 256, "fields", "fields of one form, query or cookie") \
     LIMIT(EH_CONNECTIONS_MAX, 16384, "connections", "connections to the server at once") \
+    LIMIT(EH_API_KEYS_MAX, 64, "keys", "keys of the interface for machines") \
+    LIMIT(EH_API_WAITING_MAX, 4096, "requests", "requests of machines that wait for the disk") \
     LIMIT(EH_MESSAGES_BYTES_MAX, 16777216, "bytes", "memory of the messages of one language") \
     LIMIT(EH_YAML_BYTES_MAX, 1048576, "bytes", "a YAML file, such as evenhand.yaml") \
     LIMIT(EH_YAML_DEPTH_MAX, 32, "levels", "nesting of a YAML file") \

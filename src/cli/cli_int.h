@@ -33,6 +33,7 @@ int eh_restore_command(int argc, char **argv);
 void eh_restore_help(eh_buffer *out);
 int eh_store_command(int argc, char **argv);
 void eh_store_help(eh_buffer *out);
+int eh_keys_api_command(int argc, char **argv);
 int eh_keys_command(int argc, char **argv);
 void eh_keys_help(eh_buffer *out);
 int eh_ledger_command(int argc, char **argv);

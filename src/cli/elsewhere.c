@@ -8,6 +8,7 @@
 #include "rights/person.h"
 #include "rights/rights.h"
 #include "vault/vault.h"
+#include "web/api_keys.h"
 
 /* NULL when the workspace has no such file yet: then there is nothing in it. */
 static eh_code store_open(const eh_workspace_model *model, eh_store **store_out, eh_error *error)
@@ -47,7 +48,10 @@ eh_code eh_forget_elsewhere(const eh_workspace_model *model, eh_view person, eh_
         return eh_fail_memory(error);
     EH_TRY(forget_in_vault(model, key, now, error));
     EH_TRY(store_open(model, &store, error));
-    return store == NULL ? EH_OK : eh_feedback_forget(store, person, &pieces, error);
+    if (store == NULL)
+        return EH_OK;
+    EH_TRY(eh_feedback_forget(store, person, &pieces, error));
+    return eh_api_forget(store, person, error);
 }
 
 /* ---- what falls due ------------------------------------------------------------------------------------------------------------- */

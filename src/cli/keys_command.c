@@ -41,10 +41,13 @@ static const eh_state_command command = {"keys", "the keys that sign the ledger"
 
 int eh_keys_command(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "api") == 0)
+        return eh_keys_api_command(argc - 1, argv + 1);
     return eh_state_run(&command, argc, argv);
 }
 
 void eh_keys_help(eh_buffer *out)
 {
     eh_state_help(&command, out);
+    eh_buffer_text(out, "\nKeys of the interface for machines: evenhand keys api --help\n");
 }

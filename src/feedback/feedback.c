@@ -144,14 +144,29 @@ eh_code eh_feedback_read(eh_store *store, eh_view ticket, eh_arena *arena, eh_fe
     return row_read(find, arena, feedback_out, error);
 }
 
+/* All rows of a bound statement, at most `most`. */
+static eh_code rows_read(eh_statement *list, size_t most, eh_arena *arena, const eh_feedback **list_out, size_t *count_out, eh_error *error)
+{
+    size_t count = 0;
+    eh_feedback *found = EH_TAKE(arena, most, eh_feedback);
+    if (found == NULL)
+        return eh_fail_memory(error);
+    for (bool row = true; count < most; count++) {
+        EH_TRY(eh_statement_step(list, &row, error));
+        if (!row)
+            break;
+        EH_TRY(row_read(list, arena, &found[count], error));
+    }
+    *list_out = found;
+    *count_out = count;
+    return EH_OK;
+}
+
 eh_code eh_feedback_list(eh_store *store, const eh_feedback_filter *filter, eh_arena *arena, const eh_feedback **list_out, size_t *count_out,
                          eh_error *error)
 {
     EH_CLEANUP(eh_statement_close) eh_statement *list = NULL;
-    size_t most = filter->count_max == 0 ? LIST_MAX : filter->count_max, count = 0;
-    eh_feedback *found = EH_TAKE(arena, most, eh_feedback);
-    if (found == NULL)
-        return eh_fail_memory(error);
+    size_t most = filter->count_max == 0 ? LIST_MAX : filter->count_max;
     EH_TRY(eh_store_prepare(store,
                             "SELECT " FEEDBACK_COLUMNS " FROM feedback WHERE ($1 = '' OR person = $1) AND ($2 = '' OR subject = $2) "
                             "AND ($3 = 0 OR answered_s = 0) ORDER BY answered_s > 0, CASE WHEN answered_s = 0 THEN due_s ELSE -answered_s END, ticket LIMIT $4",
@@ -160,16 +175,25 @@ eh_code eh_feedback_list(eh_store *store, const eh_feedback_filter *filter, eh_a
     bind_text(list, 2, filter->subject);
     eh_bind_integer(list, 3, filter->open_only);
     eh_bind_integer(list, 4, (int64_t)most);
-    for (bool row = true; count < most;) {
-        EH_TRY(eh_statement_step(list, &row, error));
-        if (!row)
-            break;
-        EH_TRY(row_read(list, arena, &found[count], error));
-        count++;
-    }
-    *list_out = found;
-    *count_out = count;
-    return EH_OK;
+    return rows_read(list, most, arena, list_out, count_out, error);
+}
+
+eh_code eh_feedback_read_page(eh_store *store, const eh_feedback_page_spec *spec, eh_arena *arena, const eh_feedback **list_out, size_t *count_out,
+                         eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *list = NULL;
+    EH_TRY(eh_store_prepare(store,
+                            "SELECT " FEEDBACK_COLUMNS " FROM feedback WHERE ($1 = '' OR person = $1) AND ($2 = '' OR subject = $2) "
+                            "AND ($3 = 0 OR answered_s = 0) AND ($4 = 0 OR given_s < $4 OR (given_s = $4 AND ticket < $5)) "
+                            "ORDER BY given_s DESC, ticket DESC LIMIT $6",
+                            &list, error));
+    bind_text(list, 1, spec->person);
+    bind_text(list, 2, spec->subject);
+    eh_bind_integer(list, 3, spec->open_only);
+    eh_bind_integer(list, 4, spec->before_s);
+    bind_text(list, 5, spec->before_ticket);
+    eh_bind_integer(list, 6, (int64_t)spec->count_max);
+    return rows_read(list, spec->count_max, arena, list_out, count_out, error);
 }
 
 /* ---- answering ----------------------------------------------------------------------------------------------------------------- */

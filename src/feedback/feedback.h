@@ -69,6 +69,17 @@ typedef struct {
 EH_MUST_USE eh_code eh_feedback_list(eh_store *store, const eh_feedback_filter *filter, eh_arena *arena, const eh_feedback **list_out, size_t *count_out,
                                      eh_error *error);
 
+/** A page of a list that runs from the newest to the oldest. */
+typedef struct {
+    bool open_only;
+    eh_view person, subject;   /* empty: any */
+    int64_t before_s;          /* with before_ticket the place after which the page begins; 0: at the newest */
+    eh_view before_ticket;
+    size_t count_max;
+} eh_feedback_page_spec;
+EH_MUST_USE eh_code eh_feedback_read_page(eh_store *store, const eh_feedback_page_spec *spec, eh_arena *arena, const eh_feedback **list_out, size_t *count_out,
+                                     eh_error *error);
+
 /** Answers a piece. `change`: what it led to ("the rule quiet-hours now begins at 20:00"); may be empty. errors: EH_NOT_FOUND, EH_CONFLICT when answered already. */
 typedef struct {
     eh_view ticket, answer, change, by;

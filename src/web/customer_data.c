@@ -1,6 +1,7 @@
 /* The person's data: to see, to take along, to correct, to erase. */
 #include <string.h>
 
+#include "web/api_int.h"
 #include "web/customer_int.h"
 
 enum { LINKS_FOR_DATA = 1 << EH_LINK_DATA };
@@ -245,20 +246,10 @@ eh_answer eh_data_correct(eh_exchange *exchange)
     return EH_NOW;
 }
 
-/* Every room that keeps something about the person forgets it. */
 static eh_code erase(eh_exchange *exchange, const eh_visit *visit, eh_error *error)
 {
-    eh_web *web = eh_web_of(exchange);
-    eh_erased erased;
-    eh_instant now = {.seconds = eh_web_now_s(web)};
-    EH_TRY(web->options.forget_elsewhere(web->model, visit->link.person, now, error));
-    eh_web_stores_close(web); /* an idle handle must not hinder the scrubbing of free pages */
-    if (web->ledger != NULL) {
-        eh_ledger_receipt receipt;
-        uint64_t entries = 0;
-        EH_TRY(eh_ledger_person_erase(web->ledger, visit->link.person, EH_VIEW("request"), &entries, &receipt, error));
-    }
-    return eh_person_erase(web->rights, visit->link.person, eh_web_now_s(web), exchange->arena, &erased, error);
+    eh_forgotten done = {0};
+    return eh_person_forget(exchange, visit->link.person, &done, error);
 }
 
 eh_answer eh_data_erase(eh_exchange *exchange)

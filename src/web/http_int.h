@@ -121,6 +121,8 @@ typedef struct {
     bool (*before)(eh_exchange *exchange);
     /** Called when no route fits, with the status set and a problem written; may write a page instead. May be NULL. */
     void (*missing)(eh_exchange *exchange);
+    /** Called when the answer of a route is there, with the seconds since the request was whole; any thread of the server. May be NULL. */
+    void (*answered)(const eh_exchange *exchange, double seconds);
 } eh_server_options;
 
 typedef struct eh_server eh_server;

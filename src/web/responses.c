@@ -133,6 +133,6 @@ eh_code eh_exchange_form(eh_exchange *exchange, eh_fields *form_out, eh_error *e
 eh_code eh_exchange_json(eh_exchange *exchange, eh_json_document **document_out, eh_error *error)
 {
     if (!body_is(exchange, "application/json"))
-        return eh_fail(error, EH_INPUT, "the body must be application/json");
+        return eh_fail(error, EH_INPUT, "the body must be JSON, with the header Content-Type: application/json");
     return eh_json_parse(exchange->body, "body", document_out, error);
 }

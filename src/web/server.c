@@ -49,6 +49,7 @@ typedef struct {
     eh_view uri;        /* as it came */
     eh_buffer body;
     time_t started;
+    struct timespec whole;  /* when the request was */
     bool begun, counted;
     _Atomic int state;
 } request;
@@ -188,6 +189,32 @@ static void peer_read(request *r)
         out[0] = '\0';
 }
 
+static void missing_route(request *r, eh_route_answer answer, unsigned allowed)
+{
+    eh_exchange *exchange = &r->exchange;
+    if (answer == EH_ROUTE_NO_METHOD) {
+        EH_CLEANUP(eh_buffer_dispose) eh_buffer names = {0};
+        for (eh_http_method m = 0; m < EH_HTTP_METHODS_COUNT; m++)
+            if ((allowed >> m & 1) != 0)
+                eh_buffer_format(&names, "%s%s%s", names.len > 0 ? ", " : "", eh_http_method_name(m), m == EH_GET ? ", HEAD" : "");
+        eh_exchange_problem(exchange, 405, "this path does not take this method");
+        eh_exchange_header(exchange, "Allow", names.ptr == NULL ? "" : names.ptr);
+    } else {
+        eh_exchange_problem(exchange, 404, "there is nothing here");
+    }
+    if (r->server->options.missing != NULL)
+        r->server->options.missing(exchange);
+}
+
+/* TRACE, PROPFIND, whatever: the path says what it takes. */
+static void unknown_method(request *r)
+{
+    const eh_server_options *options = &r->server->options;
+    eh_route_match match;
+    eh_route_answer answer = eh_route_find(options->routes, options->routes_count, EH_HTTP_METHODS_COUNT, r->exchange.path, &match);
+    missing_route(r, answer, match.allowed);
+}
+
 /* Path and query, strictly; then headers. What is wrong becomes the response. */
 static bool request_read(request *r, const char *method)
 {
@@ -195,17 +222,17 @@ static bool request_read(request *r, const char *method)
     eh_error error = {0};
     exchange->status = 200;
     exchange->context = r->server->options.context;
-    if (!method_read(method, &exchange->method)) {
-        eh_exchange_problem(exchange, 405, "this method is not known here");
-        return false;
-    }
+    bool known = method_read(method, &exchange->method);
     const char *mark = memchr(r->uri.ptr, '?', r->uri.len);
     size_t path_len = mark == NULL ? r->uri.len : (size_t)(mark - r->uri.ptr);
     eh_view query = mark == NULL ? (eh_view){0} : (eh_view){mark + 1, r->uri.len - path_len - 1};
     peer_read(r);
     if (eh_path_decode((eh_view){r->uri.ptr, path_len}, exchange->arena, &exchange->path, &error) == EH_OK &&
-        eh_fields_of_form(query, exchange->arena, &exchange->query, &error) == EH_OK && headers_read(r, &error) == EH_OK)
-        return true;
+        eh_fields_of_form(query, exchange->arena, &exchange->query, &error) == EH_OK && headers_read(r, &error) == EH_OK) {
+        if (!known)
+            unknown_method(r);
+        return known;
+    }
     eh_exchange_fail(exchange, &error);
     return false;
 }
@@ -222,6 +249,15 @@ static void headers_add(struct MHD_Response *response, const eh_exchange *exchan
         MHD_add_response_header(response, header->name, header->value);
 }
 
+static void answered_tell(const request *r)
+{
+    struct timespec now;
+    if (r->server->options.answered == NULL || r->exchange.route == NULL)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    r->server->options.answered(&r->exchange, (double)(now.tv_sec - r->whole.tv_sec) + (double)(now.tv_nsec - r->whole.tv_nsec) / 1e9);
+}
+
 static enum MHD_Result response_send(request *r)
 {
     eh_exchange *exchange = &r->exchange;
@@ -235,6 +271,7 @@ static enum MHD_Result response_send(request *r)
     if (response == NULL)
         return MHD_NO;
     headers_add(response, exchange);
+    answered_tell(r);
     enum MHD_Result queued = MHD_queue_response(r->connection, exchange->status, response);
     MHD_destroy_response(response);
     return queued;
@@ -245,23 +282,6 @@ void eh_exchange_finish(eh_exchange *exchange)
     request *r = (request *)exchange; /* its first member */
     if (atomic_exchange(&r->state, STATE_FINISHED) == STATE_SUSPENDED)
         MHD_resume_connection(r->connection);
-}
-
-static void missing_route(request *r, eh_route_answer answer, unsigned allowed)
-{
-    eh_exchange *exchange = &r->exchange;
-    if (answer == EH_ROUTE_NO_METHOD) {
-        EH_CLEANUP(eh_buffer_dispose) eh_buffer names = {0};
-        for (eh_http_method m = 0; m < EH_HTTP_METHODS_COUNT; m++)
-            if ((allowed >> m & 1) != 0)
-                eh_buffer_format(&names, "%s%s%s", names.len > 0 ? ", " : "", eh_http_method_name(m), m == EH_GET ? ", HEAD" : "");
-        eh_exchange_problem(exchange, 405, "this path does not take this method");
-        eh_exchange_header(exchange, "Allow", names.ptr == NULL ? "" : names.ptr);
-    } else {
-        eh_exchange_problem(exchange, 404, "there is nothing here");
-    }
-    if (r->server->options.missing != NULL)
-        r->server->options.missing(exchange);
 }
 
 /* True when the response is there, false when somebody will finish it later. */
@@ -286,6 +306,7 @@ static bool request_handle(request *r)
 static enum MHD_Result request_run(request *r)
 {
     request_count(r, true);
+    clock_gettime(CLOCK_MONOTONIC, &r->whole);
     atomic_store(&r->state, STATE_RUNNING);
     if (request_handle(r)) {
         atomic_store(&r->state, STATE_FINISHED);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "feedback/feedback.h"
+#include "web/api_int.h"
 #include "web/customer_int.h"
 #include "web/team_int.h"
 
@@ -49,13 +50,6 @@ void eh_web_stores_close(eh_web *web)
 
 /* ---- routes -------------------------------------------------------------------------------------------------------------------------- */
 
-static eh_answer health(eh_exchange *exchange)
-{
-    exchange->content_type = "application/json";
-    eh_buffer_text(&exchange->out, "{\"status\":\"ok\",\"version\":\"" EVENHAND_VERSION "\"}\n");
-    return EH_NOW;
-}
-
 static eh_answer front(eh_exchange *exchange)
 {
     eh_exchange_redirect(exchange, "/ai");
@@ -64,7 +58,6 @@ static eh_answer front(eh_exchange *exchange)
 
 static const eh_route routes[] = {
     {EH_GET, "/", front, 0},
-    {EH_GET, "/v1/health", health, 0},
     {EH_GET, "/assets/:name", eh_web_asset_serve, 0},
     {EH_GET, "/.well-known/gpc.json", eh_public_gpc, 0},
     {EH_GET, "/ai", eh_public_page, 0},
@@ -148,17 +141,37 @@ static eh_code people_open(eh_web *web, eh_error *error)
     return eh_languages_open(&web->languages, error);
 }
 
+static bool admit(eh_exchange *exchange)
+{
+    return (exchange->route->flags & EH_ROUTE_API) != 0 ? eh_api_admit(exchange) : eh_team_admit(exchange);
+}
+
+static eh_code routes_join(eh_web *web, size_t *count_out, eh_error *error)
+{
+    size_t pages = sizeof routes / sizeof routes[0];
+    web->routes = EH_TAKE(web->arena, pages + eh_api_routes_count, eh_route);
+    if (web->routes == NULL)
+        return eh_fail_memory(error);
+    memcpy(web->routes, eh_api_routes, eh_api_routes_count * sizeof routes[0]);
+    memcpy(web->routes + eh_api_routes_count, routes, sizeof routes);
+    *count_out = pages + eh_api_routes_count;
+    return EH_OK;
+}
+
 static eh_code listen(eh_web *web, eh_error *error)
 {
+    size_t routes_count = 0;
+    EH_TRY(routes_join(web, &routes_count, error));
     const char *address = web->options.address == NULL ? "127.0.0.1" : web->options.address;
     eh_server_options options = {
         .address = address,
         .port = web->options.port,
         .threads = web->options.threads,
-        .routes = routes,
-        .routes_count = sizeof routes / sizeof routes[0],
+        .routes = web->routes,
+        .routes_count = routes_count,
         .context = web,
-        .before = eh_team_admit,
+        .before = admit,
+        .answered = eh_api_answered,
         .missing = missing,
     };
     EH_TRY(eh_server_open(&options, &web->server, error));
@@ -181,6 +194,7 @@ eh_code eh_web_open(const eh_web_options *options, eh_web **web_out, eh_error *e
         return eh_fail_memory(error);
     EH_TRY(state_open(web, error));
     EH_TRY(people_open(web, error));
+    EH_TRY(eh_api_open(web, error));
     EH_TRY(listen(web, error));
     *web_out = web;
     web = NULL;
@@ -198,6 +212,7 @@ void eh_web_close(eh_web **web_address)
     if (web == NULL)
         return;
     eh_server_close(&web->server);
+    eh_api_close(web);
     eh_rights_close(&web->rights);
     eh_ledger_close(&web->ledger);
     eh_languages_close(&web->languages);

@@ -26,6 +26,8 @@ struct eh_web {
     eh_rights *rights;
     eh_ledger *ledger;             /* NULL: the workspace has none, or another process writes it */
     struct eh_languages *languages;
+    struct eh_api *api;
+    eh_route *routes;              /* of the pages and of the interface */
     pthread_mutex_t stores_lock;
     eh_store *stores[EH_STORES_KEPT]; /* handles that nobody uses now */
     size_t stores_count;
@@ -50,6 +52,7 @@ void eh_web_stores_close(eh_web *web);
 
 enum {
     EH_ROUTE_TEAM = 1 << 16, /* a session; the low bits are the EH_MAY_... that it must have */
+    EH_ROUTE_API = 1 << 18,  /* of the interface for machines; the low bits are api_int.h's */
     EH_ROUTE_FORM = 1 << 17, /* a POST of a form of the session: its form_token must be right */
 };
 

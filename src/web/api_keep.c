@@ -1,0 +1,110 @@
+/* What the interface keeps: outcomes, and the answers to requests that may come twice. */
+#include <string.h>
+
+#include "web/api_int.h"
+
+/* ---- outcomes --------------------------------------------------------------------------------------------------------------------- */
+
+eh_code eh_outcome_keep(eh_store *store, const eh_outcome *outcome, bool *known_out, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *keep = NULL;
+    EH_TRY(eh_store_prepare(store,
+                            "INSERT INTO api_outcome (number, person, name, at_s, decision, value, recorded_s) VALUES "
+                            "((SELECT coalesce(max(number), 0) + 1 FROM api_outcome), $1, $2, $3, $4, $5, $6) ON CONFLICT (person, name, at_s, decision) DO NOTHING",
+                            &keep, error));
+    eh_bind_text(keep, 1, eh_view_of(outcome->person));
+    eh_bind_text(keep, 2, eh_view_of(outcome->name));
+    eh_bind_integer(keep, 3, outcome->at_s);
+    eh_bind_text(keep, 4, eh_view_of(outcome->decision));
+    eh_bind_double(keep, 5, outcome->value);
+    eh_bind_integer(keep, 6, outcome->recorded_s);
+    EH_TRY(eh_statement_run(keep, error));
+    *known_out = eh_store_changes(store) == 0;
+    return EH_OK;
+}
+
+eh_code eh_outcomes_list(eh_store *store, eh_view person, int64_t number, eh_arena *arena, eh_outcome *list_out, size_t *count_out, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *list = NULL;
+    size_t most = *count_out, count = 0;
+    EH_TRY(eh_store_prepare(store,
+                            "SELECT number, person, name, at_s, decision, value, recorded_s FROM api_outcome WHERE number > $1 AND ($2 = '' OR person = $2) "
+                            "ORDER BY number LIMIT $3",
+                            &list, error));
+    eh_bind_integer(list, 1, number);
+    eh_bind_text(list, 2, person.ptr == NULL ? EH_VIEW("") : person);
+    eh_bind_integer(list, 3, (int64_t)most);
+    for (bool row = true; count < most; count++) {
+        EH_TRY(eh_statement_step(list, &row, error));
+        if (!row)
+            break;
+        eh_outcome outcome = {.number = eh_column_integer(list, 0), .at_s = eh_column_integer(list, 3), .value = eh_column_double(list, 5),
+                              .recorded_s = eh_column_integer(list, 6)};
+        outcome.person = eh_arena_copy(arena, eh_column_text(list, 1));
+        outcome.name = eh_arena_copy(arena, eh_column_text(list, 2));
+        outcome.decision = eh_arena_copy(arena, eh_column_text(list, 4));
+        if (outcome.person == NULL || outcome.name == NULL || outcome.decision == NULL)
+            return eh_fail_memory(error);
+        list_out[count] = outcome;
+    }
+    *count_out = count;
+    return EH_OK;
+}
+
+eh_code eh_outcomes_forget(eh_store *store, eh_view person, uint64_t *count_out, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *forget = NULL;
+    EH_TRY(eh_store_prepare(store, "DELETE FROM api_outcome WHERE person = $1", &forget, error));
+    eh_bind_text(forget, 1, person);
+    EH_TRY(eh_statement_run(forget, error));
+    *count_out = eh_store_changes(store);
+    return EH_OK;
+}
+
+eh_code eh_api_forget(eh_store *store, eh_view person, eh_error *error)
+{
+    uint64_t count = 0;
+    EH_TRY(eh_api_migrate(store, error));
+    return eh_outcomes_forget(store, person, &count, error);
+}
+
+/* ---- answers ------------------------------------------------------------------------------------------------------------------------ */
+
+eh_code eh_answer_keep(eh_store *store, const uint8_t name[32], const eh_kept_answer *answer, int64_t now_s, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *sweep = NULL, *keep = NULL;
+    EH_TRY(eh_store_prepare(store, "DELETE FROM api_answer WHERE made_s < $1", &sweep, error));
+    eh_bind_integer(sweep, 1, now_s - EH_ANSWER_KEPT_SECONDS);
+    EH_TRY(eh_statement_run(sweep, error));
+    EH_TRY(eh_store_prepare(store,
+                            "INSERT INTO api_answer (name, request, status, content_type, body, made_s) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING",
+                            &keep, error));
+    eh_bind_bytes(keep, 1, (eh_view){(const char *)name, 32});
+    eh_bind_bytes(keep, 2, (eh_view){(const char *)answer->request, sizeof answer->request});
+    eh_bind_integer(keep, 3, answer->status);
+    eh_bind_text(keep, 4, eh_view_of(answer->content_type));
+    eh_bind_bytes(keep, 5, answer->body);
+    eh_bind_integer(keep, 6, now_s);
+    return eh_statement_run(keep, error);
+}
+
+eh_code eh_answer_find(eh_store *store, const uint8_t name[32], int64_t now_s, eh_arena *arena, eh_kept_answer *answer_out, bool *found_out, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
+    EH_TRY(eh_store_prepare(store, "SELECT status, content_type, body, request FROM api_answer WHERE name = $1 AND made_s >= $2", &find, error));
+    eh_bind_bytes(find, 1, (eh_view){(const char *)name, 32});
+    eh_bind_integer(find, 2, now_s - EH_ANSWER_KEPT_SECONDS);
+    EH_TRY(eh_statement_step(find, found_out, error));
+    if (!*found_out)
+        return EH_OK;
+    eh_view body = eh_column_bytes(find, 2), request = eh_column_bytes(find, 3);
+    char *copy = eh_arena_copy(arena, body);
+    eh_kept_answer answer = {.status = (unsigned)eh_column_integer(find, 0), .content_type = eh_arena_copy(arena, eh_column_text(find, 1)), .body = {copy, body.len}};
+    if (copy == NULL || answer.content_type == NULL)
+        return eh_fail_memory(error);
+    if (request.len != sizeof answer.request)
+        return eh_fail(error, EH_CORRUPT, "a kept answer cannot be read");
+    memcpy(answer.request, request.ptr, request.len);
+    *answer_out = answer;
+    return EH_OK;
+}

@@ -1,0 +1,162 @@
+"""Goal: docs/openapi.json says what the server does: the same routes and methods, the same members, answers that fit their schemas."""
+import json
+import re
+
+from server import SOURCE, Server, quoted
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+
+def resolve(document, node):
+    """The node with every $ref to a component replaced; the document has no cycles."""
+    if isinstance(node, dict):
+        if "$ref" in node:
+            target = document
+            for part in node["$ref"].split("/")[1:]:
+                target = target[part]
+            return resolve(document, target)
+        return {name: resolve(document, value) for name, value in node.items()}
+    return [resolve(document, item) for item in node] if isinstance(node, list) else node
+
+
+def routes_of_the_program():
+    text = (SOURCE / "src/web/api_service.c").read_text(encoding="utf-8")
+    for method, pattern, flags in re.findall(r'\{EH_(\w+), "(/v1/[^"]*)", \w+, (.*?)\},?\n', text):
+        scope = re.search(r"EH_SCOPE_(\w+)", flags)
+        wanted = None if scope is None else scope[1].lower() + ("" if "WRITES" in flags else ":read")
+        yield method.lower(), re.sub(r":(\w+)", r"{\1}", pattern), wanted
+
+
+def members_of_the_program():
+    """Name of the table -> names of its members, as api_people.c and api_records.c read them."""
+    tables = {}
+    for name in ("api_people.c", "api_records.c"):
+        text = (SOURCE / "src/web" / name).read_text(encoding="utf-8")
+        for table, rows in re.findall(r"eh_body_member (\w+)_members\[\] = \{(.*?)\};", text, re.S):
+            tables[table] = re.findall(r'(?:\{|CHANNEL_MEMBER\()"(\w+)"', rows)
+    return tables
+
+
+def check_tables(document):
+    schemas = document["components"]["schemas"]
+    listed = {(method, path, next(iter(o["security"][0].values()))[0] if o["security"] else None)
+              for path, methods in document["paths"].items() for method, o in methods.items()}
+    assert listed == set(routes_of_the_program()), listed ^ set(routes_of_the_program())
+    tables = members_of_the_program()
+    pairs = {"say": schemas["Speech"], "act": schemas["Act"], "choices": schemas["Choices"], "switches": schemas["Choices"]["properties"]["marketing"],
+             "feedback": schemas["NewFeedback"], "outcomes": schemas["NewOutcomes"], "link": schemas["NewLink"],
+             "outcome": schemas["NewOutcomes"]["properties"]["outcomes"]["items"]}
+    assert set(pairs) == set(tables), (set(pairs), set(tables))
+    for table, schema in pairs.items():
+        assert set(schema["properties"]) == set(tables[table]), (table, set(schema["properties"]) ^ set(tables[table]))
+
+
+YES = {"kind": "consent", "purpose": "marketing", "channel": "email", "how": "form on /signup", "wording": "Yes, write to me.", "version": "1", "control": "tick",
+       "jurisdiction": "DE", "until": "2090-01-01T00:00:00Z"}
+
+
+def exchanges(server):
+    """method, path of the document, path, body, expected status; later ones may use earlier answers."""
+    yield "get", "/v1/health", "/v1/health", None, 200
+    yield "get", "/v1/openapi.json", "/v1/openapi.json", None, 200
+    yield "post", "/v1/consents", "/v1/consents", {"person": "zoë", "email": "zoe@example.org", "acts": [YES, {"kind": "withdrawal", "purpose": "ai"}]}, 200
+    yield "get", "/v1/consents/{person}", "/v1/consents/" + quoted("zoë"), None, 200
+    yield "get", "/v1/preferences/{person}", "/v1/preferences/c1", None, 200
+    yield "put", "/v1/preferences/{person}", "/v1/preferences/c1", {"ai": False, "marketing": {"sms": False}}, 200
+    yield "post", "/v1/feedback", "/v1/feedback", {"kind": "creepy", "person": "c1", "words": "How do you know?"}, 201
+    ticket = server.ask("POST", "/v1/feedback", {"kind": "useful", "person": "c1"})[2]["ticket"]
+    yield "get", "/v1/feedback", "/v1/feedback?limit=1&open=true&person=c1", None, 200
+    yield "get", "/v1/feedback/{ticket}", "/v1/feedback/" + ticket, None, 200
+    outcome = {"person": "c1", "name": "bought", "value": True, "at": "2025-01-01T00:00:00Z"}
+    yield "post", "/v1/outcomes", "/v1/outcomes", {"outcomes": [outcome, dict(outcome, decision="d1", value=0)]}, 200
+    yield "get", "/v1/outcomes", "/v1/outcomes?limit=1", None, 200
+    entry = server.ask("GET", "/v1/consents/" + quoted("zoë"))[2]["acts"][0]["ledger"]
+    yield "get", "/v1/proofs/{id}", "/v1/proofs/" + entry, None, 200
+    yield "post", "/v1/links", "/v1/links", {"person": "c1", "page": "choices", "days": 3}, 201
+    yield "get", "/v1/people/{person}", "/v1/people/c1", None, 200
+    yield "delete", "/v1/people/{person}", "/v1/people/c1", None, 200
+    yield "get", "/v1/metrics", "/v1/metrics", None, 200
+    yield "post", "/v1/consents", "/v1/consents", {"person": "c2", "acts": [dict(YES, control="pre-ticked")]}, 403
+    yield "post", "/v1/consents", "/v1/consents", {"person": "c2", "acts": [dict(YES, at="2190-01-01T00:00:00Z")]}, 422
+    yield "post", "/v1/consents", "/v1/consents", {"person": "c2", "acts": [{"kind": "confirmation"}]}, 409
+    yield "post", "/v1/outcomes", "/v1/outcomes", {"outcomes": [dict(outcome, name="bougt")]}, 422
+    yield "get", "/v1/feedback/{ticket}", "/v1/feedback/EH-2222-2222", None, 404
+    yield "get", "/v1/proofs/{id}", "/v1/proofs/" + "0" * 32, None, 404
+
+
+def check_answer(document, operation, status, headers, answer):
+    response = resolve(document, operation["responses"])[str(status)]
+    kind = headers["content-type"].split(";")[0]
+    assert kind in response["content"], (kind, status)
+    if jsonschema is not None and "json" in kind:
+        jsonschema.Draft202012Validator(response["content"][kind]["schema"]).validate(answer)
+        members(answer, response["content"][kind]["schema"])
+
+
+def members(answer, schema):
+    """No member that the schema does not name."""
+    if isinstance(answer, dict) and schema.get("additionalProperties") is False:
+        assert set(answer) <= set(schema["properties"]), set(answer) - set(schema["properties"])
+
+
+def check_once(server):
+    body = {"kind": "wrong", "words": "I have no dog."}
+    first = server.ask("POST", "/v1/feedback", body, Idempotency_Key="a-1")
+    again = server.ask("POST", "/v1/feedback", body, Idempotency_Key="a-1")
+    assert first[2] == again[2] and again[1]["idempotency-replayed"] == "true" and "idempotency-replayed" not in first[1]
+    assert server.ask("POST", "/v1/feedback", dict(body, kind="other"), Idempotency_Key="a-1")[0] == 409
+    assert server.ask("POST", "/v1/feedback", body, Idempotency_Key="a-2")[2] != first[2]
+    other = server.key("other", "feedback")
+    for _ in range(200):    # a new key is known within a second
+        status, _, answer = server.ask("POST", "/v1/feedback", body, Idempotency_Key="a-1", Authorization="Bearer " + other)
+        if status != 401:
+            break
+    assert status == 201 and answer != first[2] or status == 429, (status, answer)
+
+
+def check_pages(server):
+    for number in range(7):
+        server.ask("POST", "/v1/feedback", {"kind": "other", "subject": "pages", "words": str(number)})
+    found, query = [], "/v1/feedback?subject=pages&limit=3"
+    page = server.ask("GET", query)[2]
+    found += page["items"]
+    while "next" in page:
+        cursor = page["next"]
+        page = server.ask("GET", query + "&cursor=" + cursor)[2]
+        found += page["items"]
+    assert sorted(piece["words"] for piece in found) == [str(number) for number in range(7)], found
+    assert server.ask("GET", "/v1/feedback?limit=3&cursor=" + cursor)[0] == 422, "another question"
+    assert server.ask("GET", query + "&cursor=" + cursor[:-2] + ("AA" if cursor[-2:] != "AA" else "BB"))[0] == 422, "a changed cursor"
+
+
+def check_metrics(text):
+    assert text.endswith("# EOF\n")
+    for line in text.splitlines():
+        assert re.fullmatch(r"# (TYPE|HELP|UNIT|EOF).*|\w+(\{[^}]*\})? [0-9.e+-]+", line), line
+    assert 'evenhand_http_requests_total{method="POST",route="/v1/consents",status="2xx"} 1' in text
+
+
+def run():
+    document = json.loads((SOURCE / "docs/openapi.json").read_text(encoding="utf-8"))
+    whole = resolve(document, document)
+    check_tables(whole)
+    if jsonschema is None:
+        print("python3-jsonschema is not there: answers are not held against their schemas")
+    used = set()
+    with Server() as server:
+        assert server.ask("GET", "/v1/openapi.json", Authorization=None)[2] == document
+        for method, named, path, body, expected in exchanges(server):
+            if jsonschema is not None and body is not None:
+                jsonschema.Draft202012Validator(whole["paths"][named][method]["requestBody"]["content"]["application/json"]["schema"]).validate(body)
+            status, headers, answer = server.ask(method.upper(), path, body)
+            assert status == expected, (method, path, status, answer)
+            check_answer(document, document["paths"][named][method], status, headers, answer)
+            used.add((method, named))
+            if named == "/v1/metrics":
+                check_metrics(answer)
+        assert used == {(method, path) for path, methods in document["paths"].items() for method in methods}
+        check_once(server)
+        check_pages(server)

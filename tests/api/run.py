@@ -1,0 +1,19 @@
+#!/usr/bin/env python3
+"""The interface for machines, from outside.
+
+usage: run.py document      every route and method of docs/openapi.json, and no other, answers as the document says
+       run.py hostile       what is no request, no key, no JSON, too much or too slow: refused, and the server goes on
+       run.py consistency   an opt-out that was answered is seen by a thousand questions at once, and after kill -9
+       run.py walk          the commands of docs/api.md, as they stand there
+       run.py client        examples/client.c, compiled and run
+"""
+import sys
+
+import client
+import consistency
+import document
+import hostile
+import walk
+
+PARTS = {"document": document.run, "hostile": hostile.run, "consistency": consistency.run, "walk": walk.run, "client": client.run}
+sys.exit(PARTS[sys.argv[1]]() or 0)
