@@ -315,7 +315,7 @@ static const eh_yaml_field fairness_fields[] = {
 typedef struct {
     const char *title, *purpose, *product_group, *on_behalf_of, *category, *audience, *currency, *approved_by;
     int32_t channel;
-    const eh_yaml_node *choose, *offers, *budget, *caps, *cool_down, *quiet_hours, *without_ai, *fairness;
+    const eh_yaml_node *choose, *offers, *budget, *caps, *cool_down, *quiet_hours, *without_ai, *fairness, *says;
     int64_t most;
     double holdout, explore;
 } campaign_record;
@@ -341,7 +341,29 @@ static const eh_yaml_field campaign_fields[] = {
     {.key = "explore", .kind = EH_FIELD_NUMBER, .offset = offsetof(campaign_record, explore), .min = 0, .max = 0.5},
     {.key = "without_ai", .kind = EH_FIELD_MAPPING, .offset = offsetof(campaign_record, without_ai)},
     {.key = "fairness", .kind = EH_FIELD_MAPPING, .offset = offsetof(campaign_record, fairness)},
+    {.key = "says", .kind = EH_FIELD_MAPPING, .offset = offsetof(campaign_record, says), .what = "facts of the campaign for the rules, such as { misleading_urgency: false }"},
 };
+
+static eh_code says_read(eh_campaign_file *file, const eh_yaml_node *node, eh_error *error)
+{
+    if (node == NULL)
+        return EH_OK;
+    if (node->count > EH_CAMPAIGN_SAYS_MAX)
+        return eh_yaml_fail(node, error, EH_LIMIT, "%zu facts, at most %d", node->count, EH_CAMPAIGN_SAYS_MAX);
+    eh_campaign_saying *says = EH_TAKE(file->arena, node->count, eh_campaign_saying);
+    if (says == NULL)
+        return eh_fail_memory(error);
+    for (size_t i = 0; i < node->count; i++) {
+        const eh_yaml_node *value = node->members[i].value;
+        if (value->text == NULL || value->type == EH_YAML_NULL)
+            return eh_yaml_fail(value, error, EH_INPUT, "must be true, false, a number or a text");
+        says[i] = (eh_campaign_saying){.name = node->members[i].key->text, .text = value->text, .is_truth = value->type == EH_YAML_BOOLEAN, .truth = value->boolean,
+                                       .is_number = value->type == EH_YAML_INTEGER || value->type == EH_YAML_NUMBER, .number = value->number};
+    }
+    file->campaign.says = says;
+    file->campaign.says_count = node->count;
+    return EH_OK;
+}
 
 static eh_code rest_read(eh_campaign_file *file, const eh_yaml_node *root, const campaign_record *record, eh_error *error)
 {
@@ -358,6 +380,7 @@ static eh_code rest_read(eh_campaign_file *file, const eh_yaml_node *root, const
         EH_TRY(period_read(record->cool_down, &campaign->cool_down, error));
     EH_TRY(quiet_read(campaign, record->quiet_hours, error));
     EH_TRY(without_read(campaign, record->without_ai, error));
+    EH_TRY(says_read(file, record->says, error));
     fairness_record fairness = {.ratio_min = 0.8, .confidence = 0.95};
     if (record->fairness != NULL)
         EH_TRY(eh_yaml_read(record->fairness, fairness_fields, sizeof fairness_fields / sizeof fairness_fields[0], &fairness, error));

@@ -62,7 +62,14 @@ typedef struct {
     eh_duration within;
 } eh_person_cap;
 
-enum { EH_PERSON_CAPS_MAX = 8 };
+enum { EH_PERSON_CAPS_MAX = 8, EH_CAMPAIGN_SAYS_MAX = 64 };
+
+/** What the campaign says of itself, for the rules: `says: { misleading_urgency: false }`. */
+typedef struct {
+    const char *name, *text;
+    bool is_truth, truth, is_number;
+    double number;
+} eh_campaign_saying;
 
 typedef struct {
     const char *name;           /* of the file without .yaml: a word */
@@ -94,6 +101,8 @@ typedef struct {
     bool repair;                /* the plan may repair itself when a guard is violated; else it stops */
     double ratio_min;           /* guard of selection rates; 0.8 */
     double confidence;          /* 0.95 */
+    const eh_campaign_saying *says;
+    size_t says_count;
 } eh_campaign;
 
 typedef struct eh_campaign_file eh_campaign_file;

@@ -1,0 +1,370 @@
+/* From a workspace and a campaign to a plan: facts, models, rights, groups for the guards. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/plan_int.h"
+#include "data/columns.h"
+#include "vault/vault.h"
+
+enum { MODEL_BYTES_MAX = 64 << 20, GUARD_DEPTH = 2 };
+
+static void vault_dispose(eh_vault **vault) { eh_vault_close(vault); }
+
+/* ---- campaign, people ------------------------------------------------------------------------------------------------------------ */
+
+static eh_code campaign_open(eh_plan_run *run, eh_error *error)
+{
+    const char *given = run->request.campaign, *path = given;
+    size_t len = strlen(given);
+    bool is_path = strchr(given, '/') != NULL || (len > 5 && strcmp(given + len - 5, ".yaml") == 0);
+    if (!is_path) {
+        char *relative = eh_arena_format(run->arena, "campaigns/%s.yaml", given);
+        path = relative == NULL ? NULL : eh_workspace_path(run->workspace, relative);
+        if (path == NULL)
+            return eh_fail_memory(error);
+    }
+    return eh_campaign_open(path, &run->campaign_file, error);
+}
+
+static eh_code people_read(eh_plan_run *run, eh_error *error)
+{
+    eh_people_options options = {.dated = run->request.dated, .as_of = run->request.as_of, .now = run->request.now, .engine = {.ordered = true}};
+    EH_TRY(eh_people_open(run->workspace, &options, &run->people, error));
+    run->people_count = eh_people_count(run->people);
+    EH_TRY(eh_people_keys(run->people, run->arena, &run->keys, error));
+    size_t count = run->model->features_count;
+    eh_frame_fact *facts = EH_TAKE(run->arena, count, eh_frame_fact);
+    run->columns = EH_TAKE(run->arena, count, eh_fact_column);
+    if (facts == NULL || run->columns == NULL)
+        return eh_fail_memory(error);
+    for (size_t f = 0; f < count; f++) {
+        const eh_workspace_feature *feature = &run->model->features[f];
+        eh_person_column column = {0};
+        EH_TRY(eh_people_column(run->people, feature->name, run->arena, &column, error));
+        facts[f] = (eh_frame_fact){.name = feature->name, .says = feature->says, .missing = feature->missing, .from_whom = feature->from_whom,
+                                   .changeable = feature->changeable,
+                                   .kind = column.kind == EH_PERSON_TEXT ? EH_FACT_TEXT : column.kind == EH_PERSON_BOOLEAN ? EH_FACT_TRUTH : EH_FACT_NUMBER};
+        run->columns[f] = (eh_fact_column){.numbers = column.numbers, .codes = column.codes, .levels = column.levels, .levels_count = column.levels_count};
+    }
+    run->frame.facts = facts;
+    run->frame.facts_count = count;
+    return EH_OK;
+}
+
+typedef struct {
+    eh_plan_run *run;
+    size_t at;
+} audience_reading;
+
+static eh_code audience_take(void *context, const eh_columns_chunk *chunk, eh_error *error)
+{
+    audience_reading *state = context;
+    if (chunk == NULL) {
+        state->at = 0;
+        return EH_OK;
+    }
+    for (size_t row = 0; row < chunk->rows; row++, state->at++) {
+        if (state->at >= state->run->people_count || !eh_view_equal(chunk->texts[0][row], eh_view_of(state->run->keys[state->at])))
+            return eh_fail(error, EH_INTERNAL, "the audience came in another order than the people");
+        state->run->audience[state->at] = chunk->numbers[1][row] == 1;
+    }
+    return EH_OK;
+}
+
+static eh_code audience_read(eh_plan_run *run, eh_error *error)
+{
+    const eh_campaign *campaign = eh_campaign_get(run->campaign_file);
+    if (campaign->audience == NULL)
+        return EH_OK;
+    eh_expression expression = {0};
+    if (eh_expression_parse("audience", eh_view_of(campaign->audience), run->arena, &expression, error) != EH_OK)
+        return eh_campaign_fail(run->campaign_file, "audience", error, error->code, "%s", error->text);
+    char *condition = eh_arena_format(run->arena, "coalesce((%s), false)", expression.sql);
+    run->audience = EH_TAKE(run->arena, run->people_count, bool);
+    if (condition == NULL || run->audience == NULL)
+        return eh_fail_memory(error);
+    eh_column columns[2] = {{.sql = "\"key\"", .option = "key", .kind = EH_VALUES_TEXT}, {.sql = condition, .option = "audience"}};
+    eh_engine *engine = eh_people_engine(run->people);
+    audience_reading state = {.run = run};
+    eh_code code = eh_columns_describe(engine, columns, 2, error);
+    columns[0].kind = EH_VALUES_TEXT;
+    if (code == EH_OK && columns[1].kind != EH_VALUES_TRUTH)
+        return eh_campaign_fail(run->campaign_file, "audience", error, EH_INPUT, "must be true or false for each person, such as months_since_order < 24");
+    if (code == EH_OK)
+        code = eh_columns_read(engine, &(eh_columns_spec){.columns = columns, .count = 2, .take = audience_take, .context = &state}, error);
+    if (code != EH_OK) {
+        char *text = eh_arena_copy(run->arena, eh_view_of(error->text));
+        return eh_campaign_fail(run->campaign_file, "audience", error, code, "%s", text == NULL ? "" : text);
+    }
+    return EH_OK;
+}
+
+/* ---- models ----------------------------------------------------------------------------------------------------------------------------- */
+
+static eh_code model_find(eh_plan_run *run, const eh_offer *offer, eh_buffer *text, eh_error *error)
+{
+    eh_error first = {0};
+    for (size_t i = 0; i < 3; i++) {
+        char relative[256];
+        snprintf(relative, sizeof relative, i == 0 ? ".evenhand/models/%s.json" : i == 1 ? "models/%s.json" : "%s.json", offer->model);
+        const char *path = eh_workspace_path(run->workspace, relative);
+        if (path == NULL)
+            return eh_fail_memory(error);
+        eh_code code = eh_file_read(path, MODEL_BYTES_MAX, text, i == 0 ? &first : error);
+        if (code != EH_NOT_FOUND)
+            return code;
+    }
+    char key[128];
+    snprintf(key, sizeof key, "offers.%s.model", offer->name);
+    return eh_campaign_fail(run->campaign_file, key, error, EH_NOT_FOUND, "there is no model '%s' (%s/.evenhand/models/%s.json); make one with: evenhand train",
+                            offer->model, run->model->folder, offer->model);
+}
+
+static eh_code models_read(eh_plan_run *run, eh_error *error)
+{
+    const eh_campaign *campaign = eh_campaign_get(run->campaign_file);
+    for (size_t o = 0; o < campaign->offers_count && campaign->choose == EH_CHOOSE_MODEL; o++) {
+        EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
+        eh_buffer_init(&text, MODEL_BYTES_MAX);
+        eh_model *model = NULL;
+        EH_TRY(model_find(run, &campaign->offers[o], &text, error));
+        EH_TRY(eh_archive_keep(run->model->state_folder, "model.json", eh_buffer_view(&text), &run->model_digests[o], error));
+        char *kept = eh_arena_copy(run->arena, eh_buffer_view(&text));
+        if (kept == NULL)
+            return eh_fail_memory(error);
+        EH_TRY(eh_model_read((eh_view){kept, text.len}, campaign->offers[o].model, run->arena, &model, error));
+        run->models[o] = model;
+        for (size_t f = 0; f < model->features_count; f++)
+            for (size_t k = 0; k < run->frame.facts_count; k++)
+                if (strcmp(run->frame.facts[k].name, model->features[f].name) == 0)
+                    ((eh_frame_fact *)(uintptr_t)run->frame.facts)[k].scored = true;
+    }
+    return EH_OK;
+}
+
+/* ---- groups for the guards -------------------------------------------------------------------------------------------------------------- */
+
+static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+static const char *band_name(eh_plan_run *run, const eh_workspace_attribute *attribute, size_t band)
+{
+    const double *edges = attribute->bands;
+    if (band == 0)
+        return eh_arena_format(run->arena, "under %g", edges[0]);
+    if (band == attribute->bands_count)
+        return eh_arena_format(run->arena, "%g and over", edges[band - 1]);
+    bool whole = edges[band] == floor(edges[band]) && edges[band - 1] == floor(edges[band - 1]);
+    return whole ? eh_arena_format(run->arena, "%g to %g", edges[band - 1], edges[band] - 1) : eh_arena_format(run->arena, "%g to under %g", edges[band - 1], edges[band]);
+}
+
+static eh_code groups_banded(eh_plan_run *run, const eh_workspace_attribute *attribute, const char *const *values, eh_plan_groups *out, eh_error *error)
+{
+    size_t count = attribute->bands_count + 1;
+    const char **names = EH_TAKE(run->arena, count, const char *);
+    uint16_t *group = EH_TAKE(run->arena, run->people_count, uint16_t);
+    if (names == NULL || group == NULL)
+        return eh_fail_memory(error);
+    for (size_t b = 0; b < count; b++)
+        if ((names[b] = band_name(run, attribute, b)) == NULL)
+            return eh_fail_memory(error);
+    for (size_t i = 0; i < run->people_count; i++) {
+        double number = 0;
+        group[i] = (uint16_t)count;
+        if (values[i] == NULL || !eh_number_read(eh_view_of(values[i]), &number))
+            continue;
+        for (group[i] = 0; group[i] < attribute->bands_count && number >= attribute->bands[group[i]]; group[i]++)
+            ;
+    }
+    *out = (eh_plan_groups){.name = attribute->name, .groups = names, .groups_count = count, .group = group, .reference = -1};
+    return EH_OK;
+}
+
+static eh_code groups_named(eh_plan_run *run, const eh_workspace_attribute *attribute, const char *const *values, eh_plan_groups *out, eh_error *error)
+{
+    const char **names = EH_TAKE(run->arena, run->people_count, const char *);
+    uint16_t *group = EH_TAKE(run->arena, run->people_count, uint16_t);
+    size_t known = 0, count = 0;
+    if (names == NULL || group == NULL)
+        return eh_fail_memory(error);
+    for (size_t i = 0; i < run->people_count; i++)
+        if (values[i] != NULL)
+            names[known++] = values[i];
+    qsort(names, known, sizeof *names, by_text);
+    for (size_t i = 0; i < known; i++)
+        if (count == 0 || strcmp(names[count - 1], names[i]) != 0)
+            names[count++] = names[i];
+    if (count > EH_GROUPS_MAX - 1)
+        return eh_fail(error, EH_LIMIT, "the protected attribute '%s' has %zu groups, at most %d; give it 'bands' or 'top' in evenhand.yaml", attribute->name, count, EH_GROUPS_MAX - 1);
+    for (size_t i = 0; i < run->people_count; i++) {
+        const char **found = values[i] == NULL ? NULL : bsearch(&values[i], names, count, sizeof *names, by_text);
+        group[i] = found == NULL ? (uint16_t)count : (uint16_t)(found - names);
+    }
+    *out = (eh_plan_groups){.name = attribute->name, .groups = names, .groups_count = count, .group = group, .reference = -1};
+    return EH_OK;
+}
+
+/* What the vault does not hold yet, or held too long, is read in first. Every reading is written down there. */
+static eh_code values_read(eh_plan_run *run, eh_vault *vault, const char *attribute, const char **values, eh_error *error)
+{
+    eh_vault_access access = {.purpose = EH_VAULT_CHECK, .role = "evenhand plan", .reason = "guards of a plan", .at = run->request.now};
+    eh_vault_query query = {.attribute = attribute, .keys = run->keys, .keys_count = run->people_count};
+    eh_error first = {0};
+    eh_code code = eh_vault_read(vault, &access, &query, run->arena, values, &first);
+    if (code == EH_OK)
+        return EH_OK;
+    if (code != EH_NOT_FOUND && code != EH_DENIED)
+        return eh_fail(error, code, "%s", first.text);
+    eh_people_options options = {.dated = run->request.dated, .as_of = run->request.as_of, .now = run->request.now};
+    access.purpose = EH_VAULT_IMPORT;
+    EH_TRY(eh_vault_import(vault, run->workspace, &options, &access, NULL, error));
+    access.purpose = EH_VAULT_CHECK;
+    return eh_vault_read(vault, &access, &query, run->arena, values, error);
+}
+
+static eh_code groups_read(eh_plan_run *run, eh_error *error)
+{
+    EH_CLEANUP(vault_dispose) eh_vault *vault = NULL;
+    size_t count = run->model->attributes_count;
+    run->groups = EH_TAKE(run->arena, count, eh_plan_groups);
+    if (run->groups == NULL)
+        return eh_fail_memory(error);
+    if (count == 0)
+        return EH_OK;
+    EH_TRY(eh_vault_open(run->model->state_folder, &vault, error));
+    for (size_t a = 0; a < count; a++) {
+        const eh_workspace_attribute *attribute = &run->model->attributes[a];
+        const char **values = EH_TAKE(run->arena, run->people_count, const char *);
+        if (values == NULL)
+            return eh_fail_memory(error);
+        EH_TRY(values_read(run, vault, attribute->name, values, error));
+        eh_plan_groups *groups = &run->groups[run->groups_count++];
+        EH_TRY(attribute->bands_count > 0 ? groups_banded(run, attribute, values, groups, error) : groups_named(run, attribute, values, groups, error));
+        for (size_t g = 0; attribute->reference != NULL && g < groups->groups_count; g++)
+            if (strcmp(groups->groups[g], attribute->reference) == 0)
+                groups->reference = (int32_t)g;
+    }
+    return EH_OK;
+}
+
+/* ---- the frame ------------------------------------------------------------------------------------------------------------------------------ */
+
+static eh_code plan_name(eh_plan_run *run, eh_error *error)
+{
+    eh_digest campaign = eh_campaign_digest(run->campaign_file);
+    eh_sha256 hash;
+    eh_digest digest;
+    char hex[17];
+    eh_sha256_begin(&hash);
+    eh_sha256_add(&hash, campaign.bytes, sizeof campaign.bytes);
+    eh_sha256_add(&hash, &run->frame.at_s, sizeof run->frame.at_s);
+    eh_sha256_add(&hash, &run->frame.seed, sizeof run->frame.seed);
+    for (size_t i = 0; i < run->people_count; i++)
+        eh_sha256_add(&hash, run->keys[i], strlen(run->keys[i]) + 1);
+    eh_sha256_end(&hash, &digest);
+    eh_hex(digest.bytes, 4, hex);
+    eh_civil civil = eh_civil_of(run->request.now, NULL);
+    run->frame.plan = eh_arena_format(run->arena, "%s-%04d%02d%02d-%s", run->frame.campaign, civil.year, civil.month, civil.day, hex);
+    return run->frame.plan == NULL ? eh_fail_memory(error) : EH_OK;
+}
+
+static eh_code frame_fill(eh_plan_run *run, eh_error *error)
+{
+    const eh_campaign *campaign = eh_campaign_get(run->campaign_file);
+    eh_frame *frame = &run->frame;
+    eh_frame_offer *offers = EH_TAKE(run->arena, campaign->offers_count, eh_frame_offer);
+    const char **checked = EH_TAKE(run->arena, run->model->attributes_count, const char *);
+    if (offers == NULL || checked == NULL)
+        return eh_fail_memory(error);
+    for (size_t o = 0; o < campaign->offers_count; o++) {
+        const eh_offer *from = &campaign->offers[o];
+        offers[o] = (eh_frame_offer){.name = from->name, .says = from->says, .model = from->model, .model_digest = run->model_digests[o], .cost = from->cost,
+                                     .cost_if_taken = from->cost_if_taken, .worth = from->worth, .taken = from->taken, .price_personalised = from->price_personalised,
+                                     .price = from->price};
+    }
+    for (size_t a = 0; a < run->model->attributes_count; a++)
+        checked[a] = run->model->attributes[a].says != NULL ? run->model->attributes[a].says : run->model->attributes[a].name;
+    *frame = (eh_frame){.campaign = campaign->name, .title = campaign->title, .purpose = campaign->purpose, .channel = campaign->channel, .currency = campaign->currency,
+                        .on_behalf_of = campaign->on_behalf_of, .category = campaign->category, .shop = run->model->shop.name, .shop_contact = run->model->shop.contact,
+                        .at_s = run->request.now.seconds, .as_of_s = eh_people_as_of(run->people).seconds, .seed = run->request.seed, .holdout = campaign->holdout,
+                        .explore = campaign->explore, .choose = campaign->choose, .effect = campaign->choose_effect, .without_ai = campaign->without_ai,
+                        .without_ai_offer = (uint32_t)campaign->without_ai_offer, .outcome = campaign->outcome, .campaign_digest = eh_campaign_digest(run->campaign_file),
+                        .facts = frame->facts, .facts_count = frame->facts_count, .offers = offers, .offers_count = campaign->offers_count, .checked = checked,
+                        .checked_count = run->model->attributes_count, .version = EVENHAND_VERSION};
+    eh_digest kept;
+    EH_TRY(eh_archive_keep(run->model->state_folder, "campaign.yaml", eh_campaign_text(run->campaign_file), &kept, error));
+    return plan_name(run, error);
+}
+
+/* ---- the plan ---------------------------------------------------------------------------------------------------------------------------------- */
+
+static eh_code may(void *context, eh_view key, const eh_may_question *question, eh_may_answer *answer_out, eh_error *error)
+{
+    return eh_rights_may(context, key, question, answer_out, error);
+}
+
+/* Guards look at the plan; a violation is mended when the campaign or the command says so. */
+static eh_code verdict_reach(eh_plan_run *run, eh_error *error)
+{
+    bool repair = run->request.repair || eh_campaign_get(run->campaign_file)->repair;
+    EH_TRY(eh_plan_guard(run->plan, run->groups, run->groups_count, GUARD_DEPTH, run->arena, &run->verdict, error));
+    run->outcome = run->verdict.verdict == EH_VIOLATES ? "stopped" : run->verdict.verdict == EH_WITHIN_TOLERANCE ? "released" : "ask";
+    if (run->verdict.verdict != EH_VIOLATES)
+        return EH_OK;
+    EH_TRY(eh_plan_repair_find(run->plan, run->groups, run->groups_count, GUARD_DEPTH, run->arena, &run->repair, error));
+    if (!repair || !run->repair.found || run->repair.verdict.verdict == EH_VIOLATES)
+        return EH_OK;
+    run->verdict = run->repair.verdict;
+    run->outcome = run->verdict.verdict == EH_WITHIN_TOLERANCE ? "repaired" : "ask";
+    eh_plan *before = run->plan;
+    run->plan = run->repair.plan;
+    run->repair.plan = before;
+    run->frame = *eh_plan_input_of(run->plan)->frame;
+    return EH_OK;
+}
+
+eh_code eh_plan_run_do(eh_plan_run *run, eh_error *error)
+{
+    EH_TRY(eh_workspace_open(run->request.workspace, &run->workspace, error));
+    run->model = eh_workspace_get(run->workspace);
+    EH_TRY(campaign_open(run, error));
+    const eh_campaign *campaign = eh_campaign_get(run->campaign_file);
+    if (campaign->choose == EH_CHOOSE_MODEL && !run->model->profiling)
+        return eh_campaign_fail(run->campaign_file, "choose", error, EH_DENIED, "profiling is off in this shop, so no model may choose; switch it on in evenhand.yaml "
+                                "(profiling: true), or choose 'by: random'");
+    EH_TRY(people_read(run, error));
+    EH_TRY(models_read(run, error));
+    EH_TRY(frame_fill(run, error));
+    EH_TRY(audience_read(run, error));
+    eh_rights_options options = {.state_folder = run->model->state_folder};
+    EH_TRY(eh_rights_house_read(run->model->rights, &options.house, error));
+    EH_TRY(eh_rights_open(&options, &run->rights, error));
+    eh_may_question question = {.at_s = run->request.now.seconds, .product_group = campaign->product_group, .opt_out_in_message = true};
+    if (!eh_channel_find(eh_view_of(campaign->channel), &question.channel))
+        return eh_campaign_fail(run->campaign_file, "channel", error, EH_INPUT, "is no channel");
+    eh_plan_input input = {.campaign = campaign, .frame = &run->frame, .models = run->models, .people_count = run->people_count, .keys = run->keys, .audience = run->audience,
+                           .facts = run->columns, .rights = {.context = run->rights, .may = may}, .question = question};
+    const char *policy = eh_workspace_path(run->workspace, "policy.yaml");
+    if (policy == NULL)
+        return eh_fail_memory(error);
+    question.purpose = EH_PURPOSE_MARKETING;
+    EH_TRY(eh_plan_rules_open(&run->rules, &(eh_plan_rules_input){.path = policy, .zone = run->model->shop.zone, .frame = &run->frame, .campaign = campaign,
+                                                                  .rights = run->rights, .question = question, .keys = run->keys}, run->arena, &input.rules, error));
+    EH_TRY(eh_plan_make(&input, &run->plan, error));
+    EH_TRY(groups_read(run, error)); /* only after everything is decided */
+    EH_TRY(verdict_reach(run, error));
+    run->frame.fairness = eh_verdict_name(run->verdict.verdict);
+    return EH_OK;
+}
+
+void eh_plan_run_close(eh_plan_run *run)
+{
+    eh_plan_close(&run->repair.plan);
+    eh_plan_close(&run->plan);
+    eh_plan_rules_close(&run->rules);
+    eh_rights_close(&run->rights);
+    eh_people_close(&run->people);
+    eh_campaign_close(&run->campaign_file);
+    eh_workspace_close(&run->workspace);
+    eh_arena_close(&run->arena);
+}

@@ -1,0 +1,200 @@
+/**
+ * Who gets what: from a campaign, the people's facts, their rights, the policy and the models to a plan that can be checked, released,
+ * explained and computed again.
+ *
+ * The order is the promise: nobody is scored before rights say that they may be; rules come before scores; who has switched AI off goes
+ * the way without AI and leaves no score anywhere; protected attributes come in as anonymous groups after everything is decided, to
+ * look at the result, never to make it. Theory and what is deliberately different: src/decide/README.md.
+ */
+#ifndef EH_DECIDE_DECIDE_H
+#define EH_DECIDE_DECIDE_H
+
+#include "audit/audit.h"
+#include "decide/allocation.h"
+#include "decide/campaign.h"
+#include "decide/trace.h"
+#include "model/model.h"
+#include "rights/rights.h"
+
+/* ---- one person's scores (decider.c) --------------------------------------------------------------------------------------------- */
+
+/** Models bound to the facts of a frame. Read-only after it was opened, for any number of threads. */
+typedef struct eh_decider eh_decider;
+
+/**
+ * models: one per offer, NULL for an offer without; borrowed, with the frame, for as long as the decider lives.
+ * errors: EH_DENIED for a model that reads what is no fact of the frame (BASIS-2); EH_INPUT for a fact of another kind, or a loss that does
+ *         not say what the campaign wants
+ */
+EH_MUST_USE eh_code eh_decider_open(const eh_frame *frame, const eh_model *const *models, eh_arena *arena, eh_decider **decider_out,
+                                    eh_error *error);
+const eh_frame *eh_decider_frame(const eh_decider *decider);
+const eh_model *eh_decider_model(const eh_decider *decider, size_t offer);
+/** How much of a term counts, in thousandths (repairs). */
+int32_t eh_decider_per_mille(const eh_decider *decider, size_t offer, size_t term);
+/** The fact that a feature of an offer's model reads. */
+size_t eh_decider_fact(const eh_decider *decider, size_t offer, size_t feature);
+
+/** The bins of an offer's model for a person's facts; bins_out: the model's features_count bytes. */
+void eh_decider_bins(const eh_decider *decider, size_t offer, const eh_fact_value *facts, uint8_t *bins_out);
+/** The score after damping; contributions_out: the model's terms_count. cost: a look-up per term, no allocation */
+int64_t eh_decider_score(const eh_decider *decider, size_t offer, const uint8_t *bins, int32_t *contributions_out);
+/** What a score is worth, and what giving the offer is expected to cost; micros. */
+void eh_offer_value(const eh_frame *frame, size_t offer, int64_t score, int64_t *value_out, int64_t *cost_out);
+/** The outcomes that an offer is expected to bring (effect) or that are expected with it; millionths. */
+int64_t eh_expected_outcomes(const eh_frame *frame, int64_t score);
+
+/* ---- what the plan is made of ------------------------------------------------------------------------------------------------------ */
+
+/** One fact of all people. */
+typedef struct {
+    const double *numbers;         /* NUMBER, TRUTH; NaN: missing */
+    const uint32_t *codes;         /* TEXT: index into levels; levels_count: missing */
+    const char *const *levels;
+    size_t levels_count;
+} eh_fact_column;
+
+/** Rules answered for a person: which offers may be given, and what applied. */
+typedef struct {
+    uint32_t allowed;              /* bit o */
+    eh_trace_rule rules[64];
+    size_t rules_count;
+} eh_rules_answer;
+
+/** Asks the policy. NULL face: every offer may be given. `facts` of the frame; `context_facts` of the person's rights are the asker's own. */
+typedef struct {
+    void *context;
+    eh_code (*ask)(void *context, size_t person, const eh_fact_value *facts, eh_rules_answer *answer_out, eh_error *error);
+} eh_rules_face;
+
+/** Asks for a person's rights, e.g. eh_rights_may. An error stops the plan: who cannot tell does not write. */
+typedef struct {
+    void *context;
+    eh_code (*may)(void *context, eh_view key, const eh_may_question *question, eh_may_answer *answer_out, eh_error *error);
+} eh_rights_face;
+
+typedef struct {
+    const eh_campaign *campaign;
+    eh_frame *frame;                       /* filled but for prices, shares, dampings and fairness, which the plan fills; lives as long as the plan */
+    const eh_model *const *models;         /* one per offer */
+    size_t people_count;
+    const char *const *keys;               /* different */
+    const bool *audience;                  /* NULL: all */
+    const eh_fact_column *facts;           /* frame->facts_count of them */
+    eh_rights_face rights;                 /* NULL face: nothing is known of anybody, which is never a yes */
+    eh_may_question question;              /* channel, moment, product group; the purpose is set here */
+    eh_rules_face rules;
+    const int64_t *const *messages_before; /* per cap of the campaign: messages of each person within it; NULL: none were sent */
+    const int64_t *last_message_s;         /* of this campaign, per person; 0: none; NULL: none */
+} eh_plan_input;
+
+/** Anonymous groups of the people, for the guards. */
+typedef struct {
+    const char *name;
+    const char *const *groups;
+    size_t groups_count;
+    const uint16_t *group;                 /* per person; groups_count: missing */
+    int32_t reference;                     /* -1: the largest */
+} eh_plan_groups;
+
+typedef struct eh_plan eh_plan;
+
+/** Decides for everybody. Deterministic. cost: one pass over the people for each step; about 60 bytes per person and 24 per offer */
+EH_MUST_USE eh_code eh_plan_make(const eh_plan_input *input, eh_plan **plan_out, eh_error *error);
+void eh_plan_close(eh_plan **plan);
+
+size_t eh_plan_people(const eh_plan *plan);
+const eh_plan_input *eh_plan_input_of(const eh_plan *plan);
+/** The trace of one person of the audience, in `arena`. */
+EH_MUST_USE eh_code eh_plan_trace(const eh_plan *plan, size_t person, eh_arena *arena, eh_trace *trace_out, eh_error *error);
+/** -1: not in the audience. */
+int eh_plan_stage(const eh_plan *plan, size_t person);
+int eh_plan_choice(const eh_plan *plan, size_t person);
+
+typedef struct {
+    double value, low, high;
+} eh_plan_estimate;
+
+/** Counts and sums of a plan. */
+typedef struct {
+    uint64_t people, audience, sent;           /* sent: who gets an offer */
+    uint64_t stages[EH_STAGES_COUNT];          /* people whose decision ended there */
+    uint64_t stages_sent[EH_STAGES_COUNT];     /* of them: who get something */
+    uint64_t consent_why[EH_WHYS_COUNT];       /* reasons of marketing answers that were no */
+    uint64_t scored, opted_out_of_ai;          /* people with a score; people who may be written to and have AI off */
+    uint64_t offers[EH_OFFERS_MAX];            /* messages per offer */
+    int64_t spend;                             /* micros, expected */
+    eh_plan_estimate spend_total;              /* in units of currency */
+    eh_plan_estimate outcomes;                 /* expected among those sent, chosen by score; effect or outcomes */
+    int64_t value, value_bound;                /* of the allocation */
+    bool proven;
+    uint64_t by_finish;                        /* settled by the exact finish and not by the prices alone */
+    uint64_t rule_people[256][2];              /* per rule: people for whom it applied; of them, for how many it decided that there was no offer */
+} eh_plan_summary;
+void eh_plan_summary_of(const eh_plan *plan, eh_plan_summary *summary_out);
+
+/* ---- guards (guards.c) ---------------------------------------------------------------------------------------------------------------- */
+
+/** The name of the attribute that every plan is looked at by: AI on, AI off. */
+#define EH_PLAN_AI_ATTRIBUTE "AI choice"
+
+typedef struct {
+    eh_verdict verdict;            /* of the plan */
+    bool nothing_compared;         /* no declared attribute has two groups: the verdict is "not enough evidence" */
+    const eh_audit *audit;         /* NULL when there was nothing to look at */
+    const eh_cube *cube;           /* what the audit was made of */
+} eh_plan_verdict;
+
+/**
+ * Audits the plan: everybody who may be written to, decision = gets something, by the given groups and by "AI choice" (on, off).
+ * Declared attributes decide; people with AI off count when they are disfavoured, or when too few to tell and not treated alike by lot.
+ * Lives in `arena`. errors: as eh_audit_run
+ */
+EH_MUST_USE eh_code eh_plan_guard(const eh_plan *plan, const eh_plan_groups *groups, size_t groups_count, uint32_t depth, eh_arena *arena,
+                                  eh_plan_verdict *verdict_out, eh_error *error);
+
+/** What a repair did. */
+typedef struct {
+    bool found;                    /* false: damping the scores cannot mend it (it lies in consent, rules or the audience) */
+    const eh_damping *dampings;
+    size_t dampings_count;
+    int64_t value_before, value_after; /* of the allocation, both in the values of the unrepaired scores */
+    eh_plan *plan;                 /* the repaired plan; the caller closes it */
+    eh_plan_verdict verdict;
+} eh_plan_repair;
+
+/**
+ * Looks for the least change of the scores that brings every guard within tolerance: the terms that carry the gap between the groups
+ * count for less, for everybody alike. Groups are read here, to find how much; the repaired plan is decided without them.
+ */
+EH_MUST_USE eh_code eh_plan_repair_find(const eh_plan *plan, const eh_plan_groups *groups, size_t groups_count, uint32_t depth, eh_arena *arena,
+                                        eh_plan_repair *repair_out, eh_error *error);
+
+/* ---- computing again (replay.c) -------------------------------------------------------------------------------------------------------- */
+
+/**
+ * Computes a decision again from its trace: bins, scores, contributions, values, draws, propensity, and the choice at the prices. NULL when all
+ * is equal, bit for bit, else what differs (static). A choice of the exact finish cannot be told from one trace: *finish_out says so.
+ */
+const char *eh_trace_replay(const eh_decider *decider, const eh_trace *trace, eh_arena *arena, bool *finish_out);
+
+/* ---- values of policies (values.c) ---------------------------------------------------------------------------------------------------------- */
+
+/** What happened to one person, and what was expected of each action (0: no offer, 1 + o: offer o). */
+typedef struct {
+    uint32_t action;
+    double propensity;             /* of that action when it was drawn; above 0 */
+    double outcome;
+} eh_logged;
+
+typedef struct {
+    size_t actions;
+    const double *chances;         /* of each action per person: [person * actions + action] */
+    const double *expected;        /* the model's outcome for each action, the same shape; NULL: 0, which is inverse propensity weighting */
+    double confidence;
+} eh_policy_question;
+
+/** Doubly robust value of a policy per head (Dudik, Langford and Li 2011), with a normal interval; NaN for fewer than two people. */
+eh_plan_estimate eh_policy_value(const eh_logged *logged, size_t people, const eh_policy_question *policy);
+
+#endif

@@ -1,0 +1,47 @@
+/** A plan while it is made and after. Private to decide/. */
+#ifndef EH_DECIDE_PLAN_INT_H
+#define EH_DECIDE_PLAN_INT_H
+
+#include "decide/decide.h"
+
+enum { STAGE_NONE = -1 }; /* not in the audience */
+
+/** An answer of the rules that many people share. */
+typedef struct {
+    uint32_t allowed;
+    const eh_trace_rule *rules;
+    size_t rules_count;
+    uint64_t hash;
+} rules_set;
+
+struct eh_plan {
+    eh_arena *arena;
+    eh_plan_input input;
+    eh_decider *decider;
+    size_t people, offers, terms_max, features_max;
+    int8_t *stage, *choice, *policy;
+    bool *by_price, *scored;
+    uint8_t *variant;
+    uint32_t *allowed, *rules_of;
+    double *propensity;
+    int64_t *scores, *values, *costs; /* [person * offers + offer]; scores NULL when nobody is scored */
+    int64_t *messages;                /* within the tightest cap; NULL: no cap was asked */
+    eh_trace_right *marketing, *ai;
+    rules_set *sets;
+    size_t sets_count, sets_capacity;
+    uint32_t *sets_index;             /* open addressing: set + 1 */
+    size_t index_count;
+    eh_allocation allocation;         /* over `chosen` */
+    uint32_t *chosen;                 /* people of the allocation, ascending */
+    size_t chosen_count, without_count, explore_count;
+};
+
+/** The facts of a person as values; facts_out: frame->facts_count. */
+void eh_plan_facts(const eh_plan *plan, size_t person, eh_fact_value *facts_out);
+/** What anybody's choice says of its propensity, from frame, stage, the policy's choice and what is allowed. */
+double eh_propensity_of(const eh_frame *frame, const eh_trace *trace);
+/** The offer that an explorer gets: one of those allowed, or none, each as likely. */
+int eh_explored_offer(uint32_t allowed, size_t offers_count, double pick);
+uint8_t eh_variant_of(const eh_campaign *campaign, int offer, double draw);
+
+#endif

@@ -1,0 +1,100 @@
+/* A decision computed again from its trace alone, to the last bit. */
+#include <string.h>
+
+#include "decide/plan_int.h"
+
+static const char *replay_scores(const eh_decider *decider, const eh_trace *trace, eh_arena *arena, int64_t *values, int64_t *costs)
+{
+    const eh_frame *frame = eh_decider_frame(decider);
+    for (size_t o = 0; o < frame->offers_count; o++) {
+        values[o] = EH_NOT_ALLOWED;
+        costs[o] = 0;
+        if ((trace->allowed >> o & 1) == 0)
+            continue;
+        const eh_model *model = eh_decider_model(decider, o);
+        if (model == NULL)
+            return "the model of an offer";
+        uint8_t *bins = EH_TAKE(arena, model->features_count, uint8_t);
+        int32_t *contributions = EH_TAKE(arena, model->terms_count, int32_t);
+        if (bins == NULL || contributions == NULL)
+            return "no memory left to compute it";
+        eh_decider_bins(decider, o, trace->facts, bins);
+        int64_t score = eh_decider_score(decider, o, bins, contributions);
+        if (score != trace->scores[o])
+            return "the score";
+        if ((int)o == trace->explained &&
+            (trace->terms_count != model->terms_count || memcmp(contributions, trace->contributions, model->terms_count * sizeof *contributions) != 0))
+            return "the contributions";
+        eh_offer_value(frame, o, score, &values[o], &costs[o]);
+    }
+    return NULL;
+}
+
+/* Where the lots send this person, given the rights: the stage must be that, unless rules or caps ended it before. */
+static const char *replay_stage(const eh_frame *frame, const eh_trace *trace, const eh_draws *draws)
+{
+    bool by_model = frame->choose == EH_CHOOSE_MODEL;
+    eh_stage expected = draws->holdout < frame->holdout ? EH_STAGE_HOLDOUT
+                        : !by_model                     ? EH_STAGE_LOT
+                        : !trace->ai.may                ? EH_STAGE_WITHOUT_AI
+                        : draws->explore < frame->explore ? EH_STAGE_EXPLORE
+                                                          : EH_STAGE_CHOICE;
+    if ((trace->stage == EH_STAGE_CONSENT) != !trace->marketing.may)
+        return "the consent wall";
+    if (trace->stage == EH_STAGE_CONSENT || trace->stage == EH_STAGE_CAPS)
+        return trace->choice == EH_NO_OFFER && trace->scores == NULL ? NULL : "an offer or a score after the decision had ended";
+    if ((trace->stage == EH_STAGE_RULES) != (trace->allowed == 0))
+        return "the rules";
+    if (trace->stage == EH_STAGE_RULES)
+        return trace->choice == EH_NO_OFFER && trace->scores == NULL ? NULL : "an offer or a score after the decision had ended";
+    if (trace->stage != expected)
+        return "the lots";
+    if ((trace->scores != NULL) != (by_model && trace->ai.may))
+        return "who is scored";
+    return NULL;
+}
+
+static const char *replay_choice(const eh_frame *frame, const eh_trace *trace, const eh_draws *draws, const int64_t *values, const int64_t *costs)
+{
+    size_t offers = frame->offers_count;
+    bool priced = trace->scores != NULL || trace->stage == EH_STAGE_LOT;
+    int policy = priced ? eh_choice_by_price(values, costs, offers, &frame->prices, draws->tie) : EH_NO_OFFER;
+    if (trace->choice != EH_NO_OFFER && (trace->allowed >> trace->choice & 1) == 0)
+        return "an offer that was not allowed";
+    if (policy != trace->policy_choice)
+        return "the choice at the prices";
+    if (trace->stage == EH_STAGE_HOLDOUT && trace->choice != EH_NO_OFFER)
+        return "an offer in the holdout";
+    if (trace->stage == EH_STAGE_EXPLORE && trace->choice != eh_explored_offer(trace->allowed, offers, draws->pick))
+        return "the offer by lot";
+    if (trace->stage == EH_STAGE_WITHOUT_AI && trace->choice != EH_NO_OFFER && trace->choice != (int)frame->without_ai_offer)
+        return "the offer without AI";
+    if ((trace->stage == EH_STAGE_CHOICE || trace->stage == EH_STAGE_LOT) && trace->by_price != (trace->choice == policy))
+        return "the choice";
+    return NULL;
+}
+
+const char *eh_trace_replay(const eh_decider *decider, const eh_trace *trace, eh_arena *arena, bool *finish_out)
+{
+    const eh_frame *frame = eh_decider_frame(decider);
+    int64_t values[EH_OFFERS_MAX], costs[EH_OFFERS_MAX];
+    eh_draws draws = eh_draws_of(frame->seed, frame->campaign, trace->key);
+    *finish_out = (trace->stage == EH_STAGE_CHOICE || trace->stage == EH_STAGE_LOT || trace->stage == EH_STAGE_WITHOUT_AI) && !trace->by_price;
+    const char *fault = replay_stage(frame, trace, &draws);
+    if (fault != NULL)
+        return fault;
+    for (size_t o = 0; o < frame->offers_count; o++) {
+        const eh_frame_offer *offer = &frame->offers[o];
+        values[o] = (trace->allowed >> o & 1) != 0 ? 1 : EH_NOT_ALLOWED;
+        costs[o] = offer->cost + (int64_t)((__int128)offer->cost_if_taken * (offer->taken == EH_NO_LIMIT ? 0 : offer->taken) / EH_MICROS);
+    }
+    if (trace->scores != NULL && trace->facts_count == 0 && frame->facts_count > 0)
+        return "the facts";
+    if (trace->scores != NULL)
+        fault = replay_scores(decider, trace, arena, values, costs);
+    if (fault == NULL)
+        fault = replay_choice(frame, trace, &draws, values, costs);
+    if (fault == NULL && eh_propensity_of(frame, trace) != trace->propensity)
+        fault = "the propensity";
+    return fault;
+}
