@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "cli/elsewhere_int.h"
 #include "cli/plan_int.h"
 #include "ledger/ledger.h"
 
@@ -190,6 +191,38 @@ int eh_why_command(int argc, char **argv)
     eh_workspace_close(&run.workspace);
     eh_arena_close(&run.arena);
     return status;
+}
+
+/* ---- the page of the person ------------------------------------------------------------------------------------------------------------------ */
+
+static eh_code web_page_make(why_run *run, const eh_web_why *asked, eh_arena *arena, eh_web_why_page *page_out, eh_error *error)
+{
+    EH_CLEANUP(eh_words_close) eh_words words = {0};
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer html = {0};
+    eh_why_reasons reasons = {0};
+    eh_page page = {0};
+    EH_TRY(from_ledger(run, error));
+    if (!eh_view_equal(run->trace.key, asked->person))
+        return eh_fail(error, EH_NOT_FOUND, "there is no such decision about you");
+    EH_TRY(eh_words_open(asked->language, &words, error));
+    EH_TRY(eh_reasons_find(run->file.decider, &run->trace, true, run->arena, &reasons, error));
+    eh_page_input input = {.decider = run->file.decider, .trace = &run->trace, .reasons = &reasons, .words = &words};
+    EH_TRY(eh_page_make(&input, run->arena, &page, error));
+    eh_page_html(&page, &html);
+    EH_TRY(eh_buffer_check(&html, error));
+    *page_out = (eh_web_why_page){.title = eh_arena_copy(arena, eh_view_of(page.title)),
+                                  .channel = eh_arena_copy(arena, eh_view_of(run->file.frame.channel)),
+                                  .html = eh_arena_copy(arena, eh_buffer_view(&html))};
+    return page_out->title == NULL || page_out->channel == NULL || page_out->html == NULL ? eh_fail_memory(error) : EH_OK;
+}
+
+eh_code eh_why_for_web(const eh_workspace_model *model, const eh_web_why *asked, eh_arena *arena, eh_web_why_page *page_out, eh_error *error)
+{
+    why_run run = {.arena = eh_arena_open(EH_ARENA_BYTES_MAX), .model = model, .request.which = eh_arena_copy(arena, asked->decision)};
+    eh_code code = run.arena == NULL || run.request.which == NULL ? eh_fail_memory(error) : web_page_make(&run, asked, arena, page_out, error);
+    eh_plan_file_close(&run.file);
+    eh_arena_close(&run.arena);
+    return code;
 }
 
 /* ---- replay --------------------------------------------------------------------------------------------------------------------------------- */

@@ -189,7 +189,12 @@ bool eh_visit_by_link(eh_exchange *exchange, unsigned purposes, eh_visit **visit
 void eh_visit_page_begin(eh_exchange *exchange, const eh_visit *visit, const char *title)
 {
     const char *text = eh_say_text(exchange, visit, title, NULL, 0);
-    eh_page_head(exchange, &(eh_page_head_facts){.title = text == NULL ? "" : text,
+    eh_visit_page_begin_titled(exchange, visit, text == NULL ? "" : text);
+}
+
+void eh_visit_page_begin_titled(eh_exchange *exchange, const eh_visit *visit, const char *title)
+{
+    eh_page_head(exchange, &(eh_page_head_facts){.title = title,
                                                  .language = eh_messages_language(visit->words),
                                                  .right_to_left = eh_messages_right_to_left(visit->words)});
     eh_page_style(exchange, EH_STYLE_CUSTOMER);

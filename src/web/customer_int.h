@@ -40,6 +40,8 @@ const char *eh_say_day(eh_exchange *exchange, const eh_visit *visit, int64_t at_
 
 /** The frame: `title` is a key. */
 void eh_visit_page_begin(eh_exchange *exchange, const eh_visit *visit, const char *title);
+/** The same with a title that is a text. */
+void eh_visit_page_begin_titled(eh_exchange *exchange, const eh_visit *visit, const char *title);
 void eh_visit_page_end(eh_exchange *exchange, const eh_visit *visit);
 /** A page with a title and a paragraph: something was done, or could not be. Keys. */
 void eh_visit_page_note(eh_exchange *exchange, const eh_visit *visit, const char *title, const char *paragraph);
@@ -57,6 +59,8 @@ eh_answer eh_choices_page(eh_exchange *exchange);
 eh_answer eh_choices_change(eh_exchange *exchange);
 eh_answer eh_unsubscribe_page(eh_exchange *exchange);
 eh_answer eh_unsubscribe(eh_exchange *exchange);
+eh_answer eh_why_page(eh_exchange *exchange);
+eh_answer eh_why_act(eh_exchange *exchange);
 eh_answer eh_data_page(eh_exchange *exchange);
 eh_answer eh_data_json(eh_exchange *exchange);
 eh_answer eh_data_csv(eh_exchange *exchange);

@@ -61,6 +61,8 @@ static const eh_route routes[] = {
     {EH_GET, "/assets/:name", eh_web_asset_serve, 0},
     {EH_GET, "/.well-known/gpc.json", eh_public_gpc, 0},
     {EH_GET, "/ai", eh_public_page, 0},
+    {EH_GET, "/why/:token", eh_why_page, 0},
+    {EH_POST, "/why/:token", eh_why_act, 0},
     {EH_GET, "/choices/:token", eh_choices_page, 0},
     {EH_POST, "/choices/:token", eh_choices_change, 0},
     {EH_GET, "/unsubscribe/:token", eh_unsubscribe_page, 0},

@@ -1,0 +1,96 @@
+/* Why did I get this? The page about one decision, reached by one link; its controls act here. */
+#include "rights/rights.h"
+#include "web/customer_int.h"
+
+enum { LINKS_FOR_WHY = 1 << EH_LINK_WHY, LINK_DAYS = 30, DAY_SECONDS = 86400 };
+
+static eh_code page_read(eh_exchange *exchange, const eh_visit *visit, eh_web_why_page *page_out, eh_error *error)
+{
+    const eh_web *web = eh_web_of(exchange);
+    const eh_web_why asked = {.decision = visit->link.subject, .person = visit->link.person, .language = eh_messages_language(visit->words)};
+    return web->options.explain(web->model, &asked, exchange->arena, page_out, error);
+}
+
+eh_answer eh_why_page(eh_exchange *exchange)
+{
+    eh_visit *visit;
+    eh_web_why_page page;
+    eh_error error = {0};
+    if (!eh_visit_by_link(exchange, LINKS_FOR_WHY, &visit))
+        return EH_NOW;
+    if (page_read(exchange, visit, &page, &error) != EH_OK) {
+        eh_page_of_error(exchange, &error);
+        return EH_NOW;
+    }
+    eh_visit_page_begin_titled(exchange, visit, page.title);
+    eh_html_put(&exchange->out, "<h1>$</h1>\n", page.title);
+    eh_visit_form_begin(exchange, visit, "/why/", "");
+    eh_buffer_text(&exchange->out, page.html); /* blocks of explain/, in which every text is escaped */
+    eh_buffer_text(&exchange->out, "</form>\n");
+    eh_visit_page_end(exchange, visit);
+    return EH_NOW;
+}
+
+/* ---- the controls ---------------------------------------------------------------------------------------------------------------- */
+
+static eh_code withdraw(eh_exchange *exchange, const eh_visit *visit, eh_purpose purpose, eh_channel channel, eh_error *error)
+{
+    const eh_act act = {.kind = EH_ACT_WITHDRAW, .purpose = purpose, .channel = channel, .control = EH_CONTROL_BUTTON, .how = "button on the page about a decision"};
+    return eh_visit_act(exchange, visit, &act, error);
+}
+
+static eh_code stop_channel(eh_exchange *exchange, const eh_visit *visit, eh_error *error)
+{
+    eh_web_why_page page;
+    eh_channel channel = EH_CHANNEL_EMAIL;
+    EH_TRY(page_read(exchange, visit, &page, error));
+    (void)eh_channel_find(eh_view_of(page.channel), &channel);
+    return withdraw(exchange, visit, EH_PURPOSE_MARKETING, channel == EH_CHANNEL_ALL ? EH_CHANNEL_EMAIL : channel, error);
+}
+
+static eh_code stop_ai(eh_exchange *exchange, const eh_visit *visit, eh_error *error)
+{
+    return withdraw(exchange, visit, EH_PURPOSE_AI, EH_CHANNEL_ALL, error);
+}
+
+/* A page of the person that this link does not open itself gets a link of its own, for a month. */
+static eh_code go(eh_exchange *exchange, const eh_visit *visit, const char *path, eh_link_purpose purpose, eh_error *error)
+{
+    eh_web *web = eh_web_of(exchange);
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer address = {0};
+    eh_link link = {.purpose = purpose, .expires_s = eh_web_now_s(web) + LINK_DAYS * DAY_SECONDS, .person = visit->link.person, .subject = visit->link.subject};
+    eh_buffer_text(&address, path);
+    EH_TRY(eh_link_append(&web->link_key, &link, NULL, &address, error));
+    eh_exchange_redirect(exchange, address.ptr);
+    return EH_OK;
+}
+
+static eh_code act(eh_exchange *exchange, const eh_visit *visit, eh_view name, eh_error *error)
+{
+    if (eh_view_equal(name, EH_VIEW("feedback")))
+        return go(exchange, visit, "/feedback/", EH_LINK_WHY, error);
+    if (eh_view_equal(name, EH_VIEW("stop_topic")) || eh_view_equal(name, EH_VIEW("data")))
+        return go(exchange, visit, "/choices/", EH_LINK_WHY, error);
+    if (eh_view_equal(name, EH_VIEW("ai_off")))
+        EH_TRY(stop_ai(exchange, visit, error));
+    else if (eh_view_equal(name, EH_VIEW("stop_channel")))
+        EH_TRY(stop_channel(exchange, visit, error));
+    else
+        return eh_fail(error, EH_INPUT, "this form is not complete; load the page again");
+    return go(exchange, visit, "/choices/", EH_LINK_WHY, error);
+}
+
+eh_answer eh_why_act(eh_exchange *exchange)
+{
+    eh_visit *visit;
+    eh_fields form;
+    eh_error error = {0};
+    if (!eh_visit_by_link(exchange, LINKS_FOR_WHY, &visit))
+        return EH_NOW;
+    eh_code code = eh_exchange_form(exchange, &form, &error);
+    if (code == EH_OK)
+        code = act(exchange, visit, eh_fields_get(form, "act"), &error);
+    if (code != EH_OK)
+        eh_page_of_error(exchange, &error);
+    return EH_NOW;
+}
