@@ -23,7 +23,6 @@ eh_answer eh_why_page(eh_exchange *exchange)
         return EH_NOW;
     }
     eh_visit_page_begin_titled(exchange, visit, page.title);
-    eh_html_put(&exchange->out, "<h1>$</h1>\n", page.title);
     eh_visit_form_begin(exchange, visit, "/why/", "");
     eh_buffer_text(&exchange->out, page.html); /* blocks of explain/, in which every text is escaped */
     eh_buffer_text(&exchange->out, "</form>\n");

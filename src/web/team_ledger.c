@@ -31,7 +31,7 @@ static void checkpoint_write(eh_exchange *exchange)
     if (path.code != EH_OK || eh_file_read(path.ptr, 1 << 16, &text, &error) != EH_OK)
         return;
     eh_buffer_text(&exchange->out, "<section class=\"card\"><h2>Checkpoint</h2><p class=\"quiet\">Keep a copy elsewhere: whoever has it can prove that nothing before it was changed.</p>"
-                                   "<div class=\"scroll\"><pre>");
+                                   "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Checkpoint\"><pre>");
     /* line by line, since a line feed within a text is shown as a sign */
     eh_view rest = eh_buffer_view(&text);
     while (rest.len > 0) {

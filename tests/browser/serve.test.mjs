@@ -1,6 +1,6 @@
 // The pages of `evenhand serve` in a real browser: every journey of a customer and of the team, without and with JavaScript, on a narrow screen,
 // by keyboard. $EVENHAND is the program. Ends with 77 when there is no browser.
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { axePath, needBrowser, openBrowser, privateFolder } from "./browser.mjs";
@@ -27,7 +27,11 @@ const check = (name, ok, detail) => {
 
 const evenhand = (words, input) => execFileSync(process.env.EVENHAND, words, { encoding: "utf8", cwd: folder, input });
 
-writeFileSync(join(folder, "customers.csv"), "customer_id,age,orders\nc-1,34,2\nc-2,51,0\nc-3,27,5\n");
+const planned = Array.from({ length: 24 }, (_, i) => `p-${i}`);
+writeFileSync(join(folder, "customers.csv"), `customer_id,age,orders\nc-1,34,2\nc-2,51,0\nc-3,27,5\n${planned.map((key, i) => `${key},${20 + i * 2},${i % 9}\n`).join("")}`);
+writeFileSync(join(folder, "training.csv"), `orders,visited\n${Array.from({ length: 600 }, (_, i) => `${i % 9},${(i * 7) % 10 < i % 9 ? 1 : 0}\n`).join("")}`);
+mkdirSync(join(folder, "campaigns"));
+writeFileSync(join(folder, "campaigns", "boots.yaml"), "title: Boots\nchannel: email\nmost: 12\nchoose: { by: model, outcome: visited }\noffers: { boots: { says: 10 % off boots, model: visits } }\n");
 writeFileSync(join(folder, "evenhand.yaml"), `shop: { name: "Blue Finch <Outdoor>", contact: care@bluefinch.example, address: "1 Quay, Cork", language: en }
 profiling: on
 sources:
@@ -35,9 +39,25 @@ sources:
 protected:
   age_band: { value: customers.age, bands: [18, 25, 35, 50, 65] }
 features:
-  orders: { value: customers.orders, says: "you ordered {value} times", from_whom: "your orders with us" }
+  orders: { value: customers.orders, says: "you ordered {value} times", from_whom: "your orders with us", changeable: true }
+outcome: { visited: "customers.orders > 4" }
 `);
 for (const [name, role] of [["ada", "ethics owner"], ["vic", "viewer"]]) evenhand(["team", "add", name, "--role", role, "--trained"], `${PASSWORD}\n`);
+
+/** A plan that has gone out: the decision about each person who got something. */
+const release = () => {
+  mkdirSync(join(folder, ".evenhand", "models"), { recursive: true });
+  evenhand(["train", ".evenhand/models/visits.json", "--data", "training.csv", "--label", "visited", "--changeable", "orders", "--folds", "0", "--quiet"]);
+  evenhand(["keys", "make", "--name", "bluefinch.example/evenhand"]);
+  evenhand(["vault", "import", "--reason", "a test"]);
+  for (const key of planned) evenhand(["person", "consent", key, "--channel", "email", "--how", "form", "--wording", "Yes, write to me.", "--wording-version", "1", "--control", "tick"]);
+  const plan = spawnSync(process.env.EVENHAND, ["plan", "boots", "--format", "json", "--output", "plan.json", "--quiet"], { cwd: folder, encoding: "utf8" });
+  if (![0, 1, 3].includes(plan.status)) throw new Error(`evenhand plan: ${plan.stderr}`);
+  evenhand(["release", JSON.parse(readFileSync(join(folder, "plan.json"), "utf8")).plan, "--approved-by", "ada", "--output", "send.csv"]);
+  const [head, ...lines] = readFileSync(join(folder, "send.csv"), "utf8").trim().split("\n").map((line) => line.split(","));
+  return lines.map((line) => ({ person: line[head.indexOf("person")], decision: line[head.indexOf("decision")] }));
+};
+const sent = release();
 
 const server = spawn(process.env.EVENHAND, ["serve", "--listen", "0"], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
 const origin = await new Promise((resolve, reject) => {
@@ -210,6 +230,23 @@ const door = async (browser) => {
   await context.close();
 };
 
+const why = async (browser) => {
+  const { person, decision } = sent[0], address = link(person, "why", decision);
+  const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+  await page.goto(address);
+  const text = await page.textContent("main");
+  check("why: whose it is, that a program chose, and the reasons", text.includes("This is an ad from") && text.includes("A computer program chose") && text.includes("You ordered"));
+  check("why: what was not used", text.includes("age_band") || text.includes("age band"));
+  check("why: another person's decision is not shown", (await fetch(link(sent[1].person, "why", decision))).status === 404);
+  await page.getByRole("button", { name: "Stop AI choosing for me" }).click();
+  check("why: AI is off with one press", page.url().includes("/choices/") && (await page.textContent("main")).includes("AI is off."));
+  await page.goto(address);
+  check("why: the page is the same later", (await page.textContent("main")) === text);
+  await page.getByRole("button", { name: "Tell us what you think" }).click();
+  check("why: feedback is one press away", page.url().includes("/feedback/"));
+  await page.close();
+};
+
 const keyboard = async (browser) => {
   const page = await browser.newPage();
   await page.goto(link("c-9", "choices"));
@@ -255,11 +292,12 @@ try {
   await data(browser);
   await feedback(browser);
   await door(browser);
+  await why(browser);
   await keyboard(browser);
   await signals(browser);
   await languages();
   await links();
-  const pages = { choices: link("c-7", "choices"), unsubscribe: link("c-7", "unsubscribe", "email"), data: link("c-2", "data"), ai: `${origin}/ai`,
+  const pages = { why: link(sent[2].person, "why", sent[2].decision), choices: link("c-7", "choices"), unsubscribe: link("c-7", "unsubscribe", "email"), data: link("c-2", "data"), ai: `${origin}/ai`,
     feedback: link("c-7", "choices").replace("/choices/", "/feedback/"), missing: `${origin}/nothing` };
   for (const [name, address] of Object.entries(pages)) {
     await weigh(name, address);
