@@ -5,7 +5,7 @@
  * and workspace, prices, seed); what belongs to a person stands in the trace, which names its frame by hash. Both are complete:
  * reasons, pages, reports and the replay are computed from them and from nothing else.
  *
- * Binary form: a byte of version, then numbers as varints; about 15 bytes and 4 for each fact and term. JSON form: docs/trace.schema.json.
+ * Binary form: a byte of version, then numbers as varints; about 15 bytes and 4 for each fact and term. JSON form: eh_trace_json.
  */
 #ifndef EH_DECIDE_TRACE_H
 #define EH_DECIDE_TRACE_H

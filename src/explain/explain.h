@@ -98,7 +98,7 @@ EH_MUST_USE eh_code eh_page_make(const eh_page_input *input, eh_arena *arena, eh
 void eh_page_text(const eh_page *page, size_t columns, eh_buffer *out);
 /** The blocks as HTML, without head and body; every text escaped. Controls are buttons of a form that the caller puts around. */
 void eh_page_html(const eh_page *page, eh_buffer *out);
-/** {"language", "title", "sent", "stage", "reasons": [...], "change": [...], "blocks": [...]}; docs/why.schema.json. */
+/** {"language", "title", "sent", "stage", "reasons": [...], "change": [...], "blocks": [...]} */
 void eh_page_json(const eh_page *page, const eh_page_input *input, eh_json_writer *out, const char *key);
 
 #endif
