@@ -4,7 +4,7 @@ import socket
 
 from server import Server
 
-OPEN = 3000     # connections that say nothing; --all in bench/serve opens 10,000
+OPEN = 3000     # connections that say nothing
 
 
 def send(connection, data):
