@@ -184,8 +184,9 @@ static eh_code argument_take(compiler *c)
         c->at++;
         return part_add(c, PART_VALUE, name);
     }
-    if (*c->at++ != ',')
+    if (*c->at != ',')
         return wrong(c, "after a name comes } or a comma");
+    c->at++;
     blanks_skip(c);
     eh_view kind = word_take(c);
     blanks_skip(c);
@@ -197,8 +198,9 @@ static eh_code argument_take(compiler *c)
         return part_add(c, percent ? PART_PERCENT : PART_VALUE, name);
     }
     bool plural = eh_view_equal(kind, EH_VIEW("plural"));
-    if ((!plural && !eh_view_equal(kind, EH_VIEW("select"))) || *c->at++ != ',')
+    if ((!plural && !eh_view_equal(kind, EH_VIEW("select"))) || *c->at != ',')
         return wrong(c, "after the comma comes number, plural or select");
+    c->at++;
     bool inside;
     EH_TRY(branch_open(c, name, plural));
     EH_TRY(case_open(c, &inside));

@@ -12,6 +12,23 @@ enum { FLUSH_BLOCKS = 256 };
 
 #define INLINE static inline __attribute__((always_inline))
 
+/*
+ * With its check for uses after return, the address sanitizer puts local variables on a heap of its own that is aligned to less than the
+ * widest registers want (gcc bug 110027). Then the plain form is used, which checks the same source.
+ */
+#if defined(__SANITIZE_ADDRESS__)
+#define WIDE_REGISTERS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WIDE_REGISTERS 0
+#endif
+#endif
+#if !defined(WIDE_REGISTERS) && defined(__x86_64__)
+#define WIDE_REGISTERS 1
+#elif !defined(WIDE_REGISTERS)
+#define WIDE_REGISTERS 0
+#endif
+
 typedef struct {
     size_t block, first; /* which, and its first row */
     uint32_t count;
@@ -242,7 +259,7 @@ INLINE void pass(eh_learner *learner)
     sums_flush(learner, &all);
 }
 
-#if defined(__x86_64__)
+#if WIDE_REGISTERS
 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw"))) static void pass_avx512(eh_learner *learner)
 {
     pass(learner);
@@ -261,7 +278,7 @@ static void pass_plain(eh_learner *learner)
 
 void eh_lanes_pass(eh_learner *learner)
 {
-#if defined(__x86_64__)
+#if WIDE_REGISTERS
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512bw")) {
         pass_avx512(learner);
