@@ -43,6 +43,8 @@ static void reading_close(reading *r)
         free(r->columns[i].codes);
         eh_dictionary_close(&r->columns[i].dictionary);
     }
+    for (size_t f = 0; r->column_arenas != NULL && f < r->spec->features_count; f++)
+        eh_arena_close(&r->column_arenas[f]);
     free(r->keep);
 }
 
