@@ -85,6 +85,11 @@ bool eh_view_equal(eh_view a, eh_view b);
 bool eh_view_equal_nocase(eh_view a, eh_view b);
 /** The view without ASCII white space at both ends. */
 eh_view eh_view_trim(eh_view text);
+/**
+ * A plain decimal number ("12", "-0.5", "1e-3"): no blanks, no hexadecimal, no "inf" or "nan", not too large for a double.
+ * returns false, and leaves *number_out alone, when `text` is none.
+ */
+bool eh_number_read(eh_view text, double *number_out);
 /** True for valid UTF-8 (no surrogates, no overlong forms). cost: one pass. */
 bool eh_utf8_valid(eh_view text);
 /** Columns that the text takes on a terminal: combining marks 0, East Asian wide and emoji 2, others 1. Invalid bytes count 1. */
@@ -164,6 +169,8 @@ double eh_random_unit(eh_random *random);
  * same folder, fsync, rename, fsync of the folder. On any failure the old file is untouched and the temporary file is gone.
  */
 EH_MUST_USE eh_code eh_file_replace(const char *path, eh_view bytes, eh_error *error);
+/** Makes the folders above `path` that are missing. */
+EH_MUST_USE eh_code eh_parent_folders_make(const char *path, eh_error *error);
 /** The whole content of a regular file of at most `bytes_max` bytes, appended to `buffer_out`. */
 EH_MUST_USE eh_code eh_file_read(const char *path, size_t bytes_max, eh_buffer *buffer_out, eh_error *error);
 /**

@@ -308,3 +308,27 @@ eh_code eh_file_sha256(const char *path, const atomic_bool *stop, char hex_out[6
     *bytes_out = total;
     return EH_OK;
 }
+
+eh_code eh_parent_folders_make(const char *path, eh_error *error)
+{
+    char folder[PATH_MAX];
+    size_t len = strlen(path);
+    if (len >= sizeof folder)
+        return eh_fail(error, EH_LIMIT, "%.60s...: a path of %zu bytes, at most %d", path, len, PATH_MAX - 1);
+    memcpy(folder, path, len + 1);
+    for (size_t i = 1; i < len; i++) {
+        if (folder[i] != '/')
+            continue;
+        folder[i] = '\0';
+        struct stat facts;
+        if (mkdir(folder, 0777) != 0) {
+            int reason = errno; /* some systems say EROFS or EACCES for a folder that is there */
+            if (stat(folder, &facts) != 0)
+                return eh_fail(error, EH_IO, "%s: the folder cannot be made: %s", folder, strerror(reason));
+            if (!S_ISDIR(facts.st_mode))
+                return eh_fail(error, EH_CONFLICT, "%s: is a file; a folder of that name is needed for %s", folder, path);
+        }
+        folder[i] = '/';
+    }
+    return EH_OK;
+}

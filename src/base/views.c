@@ -1,9 +1,10 @@
 /* Views: borrowed bytes, compared, trimmed, checked as UTF-8; the nearest of some names. */
 #include "base/base.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { NAME_BYTES_MAX = 255 };
+enum { NAME_BYTES_MAX = 255, NUMBER_TEXT_BYTES_MAX = 64 };
 
 eh_view eh_view_of(const char *terminated)
 {
@@ -92,4 +93,22 @@ const char *eh_nearest_name(const char *name, const char *const *names, size_t n
         }
     }
     return nearest;
+}
+
+bool eh_number_read(eh_view text, double *number_out)
+{
+    char copy[NUMBER_TEXT_BYTES_MAX];
+    if (text.len == 0 || text.len >= sizeof copy)
+        return false;
+    memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    /* strtod also takes blanks, hexadecimal, inf and nan: only the characters of a decimal number go in */
+    if (strspn(copy, "0123456789+-.eE") != text.len)
+        return false;
+    char *end = NULL;
+    double number = strtod(copy, &end);
+    if (end == copy || *end != '\0' || number > 1e300 || number < -1e300)
+        return false;
+    *number_out = number;
+    return true;
 }

@@ -119,11 +119,6 @@ EH_MUST_USE eh_code eh_arguments_read(const eh_option *table, size_t table_count
 /** The table as help text: a heading per group, texts wrapped to 80 columns. */
 void eh_options_help(const eh_option *table, size_t table_count, eh_buffer *out);
 
-/**
- * A plain decimal number ("12", "-0.5", "1e-3"): no blanks, no hexadecimal, no "inf" or "nan", not too large for a double.
- * returns false, and leaves *number_out alone, when `text` is none.
- */
-bool eh_number_read(eh_view text, double *number_out);
 /** A whole number between low and high, digits only; the error names both. */
 EH_MUST_USE eh_code eh_whole_read(const eh_option_use *use, uint64_t low, uint64_t high, uint64_t *number_out, eh_error *error);
 
@@ -257,8 +252,6 @@ bool eh_stdout_colour(void);
 void eh_visible_append(eh_buffer *out, eh_view text, bool lines);
 /** The file that `format` of a report goes to; a prefix that ends in the extension already is taken as it is when `only`. NULL: no memory. */
 char *eh_output_path(eh_arena *arena, const char *prefix, size_t format, bool only);
-/** Makes the folders above `path` that are missing. */
-EH_MUST_USE eh_code eh_parent_folders_make(const char *path, eh_error *error);
 
 /* ---- progress (progress.c) ---------------------------------------------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
 
 #include "cli/cli_int.h"
 
-enum { HELP_COLUMNS = 80, HELP_INDENT = 26, NUMBER_TEXT_BYTES_MAX = 64, NAMES_MAX = 64 };
+enum { HELP_COLUMNS = 80, HELP_INDENT = 26, NAMES_MAX = 64 };
 
 /* The state of sorting one command line. */
 typedef struct {
@@ -141,24 +141,6 @@ eh_code eh_arguments_read(const eh_option *table, size_t table_count, const eh_a
 }
 
 /* ---- numbers ------------------------------------------------------------------------------------------------------------- */
-
-bool eh_number_read(eh_view text, double *number_out)
-{
-    char copy[NUMBER_TEXT_BYTES_MAX];
-    if (text.len == 0 || text.len >= sizeof copy)
-        return false;
-    memcpy(copy, text.ptr, text.len);
-    copy[text.len] = '\0';
-    /* strtod also takes blanks, hexadecimal, inf and nan: only the characters of a decimal number go in */
-    if (strspn(copy, "0123456789+-.eE") != text.len)
-        return false;
-    char *end = NULL;
-    double number = strtod(copy, &end);
-    if (end == copy || *end != '\0' || number > 1e300 || number < -1e300)
-        return false;
-    *number_out = number;
-    return true;
-}
 
 eh_code eh_whole_read(const eh_option_use *use, uint64_t low, uint64_t high, uint64_t *number_out, eh_error *error)
 {

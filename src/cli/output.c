@@ -1,10 +1,8 @@
 /* Where output goes: standard output and error, the terminal's facts, the paths of reports. */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli_int.h"
@@ -123,28 +121,4 @@ char *eh_output_path(eh_arena *arena, const char *prefix, size_t format, bool on
     if (only && prefix_len > extension_len && strcmp(prefix + prefix_len - extension_len, extension) == 0)
         return eh_arena_copy(arena, eh_view_of(prefix));
     return eh_arena_format(arena, "%s%s", prefix, extension);
-}
-
-eh_code eh_parent_folders_make(const char *path, eh_error *error)
-{
-    char folder[PATH_MAX];
-    size_t len = strlen(path);
-    if (len >= sizeof folder)
-        return eh_fail(error, EH_LIMIT, "%.60s...: a path of %zu bytes, at most %d", path, len, PATH_MAX - 1);
-    memcpy(folder, path, len + 1);
-    for (size_t i = 1; i < len; i++) {
-        if (folder[i] != '/')
-            continue;
-        folder[i] = '\0';
-        struct stat facts;
-        if (mkdir(folder, 0777) != 0) {
-            int reason = errno; /* some systems say EROFS or EACCES for a folder that is there */
-            if (stat(folder, &facts) != 0)
-                return eh_fail(error, EH_IO, "%s: the folder cannot be made: %s", folder, strerror(reason));
-            if (!S_ISDIR(facts.st_mode))
-                return eh_fail(error, EH_CONFLICT, "%s: is a file; a folder of that name is needed for %s", folder, path);
-        }
-        folder[i] = '/';
-    }
-    return EH_OK;
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/plan_int.h"
+#include "journey/journey.h"
 #include "data/columns.h"
 #include "vault/vault.h"
 

@@ -1,7 +1,7 @@
 /* Plans on the disk, and the archive of what they name by hash. */
 #include <string.h>
 
-#include "cli/plan_int.h"
+#include "journey/journey.h"
 
 enum { ARCHIVED_BYTES_MAX = 64 << 20, LENGTH_BYTES = 4, SHORT_NAME_MAX = 200 };
 

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/plan_int.h"
+#include "journey/journey.h"
 
 
 /* Facts that this program tells by itself. */
