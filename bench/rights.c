@@ -14,7 +14,7 @@
 
 #include "rights/rights.h"
 
-enum { BATCH = 1000, ROUNDS = 2000, THREADS = 2, SPEECHES = 2000 };
+enum { BATCH = 1000, ROUNDS = 2000, THREADS = 2, SPEECHES = 10000 };
 static const int64_t now_s = 1795521600;
 
 static double seconds(void)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/person_int.h"
+#include "web/web.h"
 
 /* ---- readers -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -150,15 +151,6 @@ void eh_person_options_help(const char *const *options, eh_buffer *out)
 
 /* ---- the workspace ----------------------------------------------------------------------------------------------------------------------- */
 
-static eh_code ledger_append(void *context, const char *kind, eh_view person, eh_view payload, char id_out[40], eh_error *error)
-{
-    const eh_ledger_entry entry = {.kind = eh_view_of(kind), .person = person, .payload = payload};
-    eh_ledger_receipt receipt;
-    EH_TRY(eh_ledger_append(context, &entry, 1, &receipt, error));
-    snprintf(id_out, 40, "%s", receipt.id);
-    return EH_OK;
-}
-
 /* While a server runs it holds the ledger; what is said meanwhile gets its entries when the ledger is free. */
 static eh_code ledger_open(eh_person_run *run, const char *folder, eh_error *error)
 {
@@ -177,7 +169,7 @@ eh_code eh_person_run_open(eh_person_run *run, eh_error *error)
     EH_TRY(eh_rights_house_read(model->rights, &options.house, error));
     EH_TRY(ledger_open(run, model->folder, error));
     if (run->ledger != NULL)
-        options.ledger = (eh_rights_ledger){.append = ledger_append, .context = run->ledger};
+        options.ledger = (eh_rights_ledger){.append = eh_rights_into_ledger, .context = run->ledger};
     return eh_rights_open(&options, &run->rights, error);
 }
 

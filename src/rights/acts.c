@@ -184,12 +184,12 @@ uint64_t eh_act_record(const eh_rights_keys *keys, eh_view key, const eh_act *ac
 
 eh_code eh_person_find(eh_rights *rights, eh_view key, eh_person_row *person_out, bool *found_out, eh_error *error)
 {
-    EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
+    EH_CLEANUP(eh_statement_rest) eh_statement *find = NULL;
     bool row = false;
-    EH_TRY(eh_store_prepare(rights->store,
-                            "SELECT person, head, acts_count FROM rights_person WHERE key = $1 UNION ALL "
-                            "SELECT p.person, p.head, p.acts_count FROM rights_alias a JOIN rights_person p ON p.person = a.person WHERE a.key = $1",
-                            &find, error));
+    EH_TRY(eh_rights_prepare(rights,
+                             "SELECT person, head, acts_count FROM rights_person WHERE key = $1 UNION ALL "
+                             "SELECT p.person, p.head, p.acts_count FROM rights_alias a JOIN rights_person p ON p.person = a.person WHERE a.key = $1",
+                             &find, error));
     eh_bind_text(find, 1, key);
     EH_TRY(eh_statement_step(find, &row, error));
     if (row) {
@@ -206,11 +206,10 @@ eh_code eh_person_find(eh_rights *rights, eh_view key, eh_person_row *person_out
 
 eh_code eh_person_make(eh_rights *rights, eh_view key, int64_t now_s, eh_person_row *person_out, eh_error *error)
 {
-    EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
+    EH_CLEANUP(eh_statement_rest) eh_statement *insert = NULL;
     eh_person_row person = {0};
-    EH_TRY(eh_rights_next(rights, "person", &person.person, error));
-    EH_TRY(eh_store_prepare(rights->store, "INSERT INTO rights_person (person, key, since_s, acts_count, head) VALUES ($1, $2, $3, 0, $4)", &insert,
-                            error));
+    EH_TRY(eh_rights_next(rights, EH_COUNT_PERSON, &person.person, error));
+    EH_TRY(eh_rights_prepare(rights, "INSERT INTO rights_person (person, key, since_s, acts_count, head) VALUES ($1, $2, $3, 0, $4)", &insert, error));
     eh_bind_integer(insert, 1, person.person);
     eh_bind_text(insert, 2, key);
     eh_bind_integer(insert, 3, now_s);
@@ -229,11 +228,16 @@ static eh_code wording_keep(eh_rights *rights, const eh_act *act, int64_t now_s,
     const char *version = act->version != NULL ? act->version : "", *language = act->language != NULL ? act->language : "";
     eh_view hash_view = {(const char *)hash->bytes, sizeof hash->bytes};
     bool row = false;
+    if (rights->wording_is_kept && memcmp(rights->wording_kept, hash->bytes, EH_HASH_BYTES) == 0)
+        return EH_OK;
     EH_TRY(eh_store_prepare(rights->store, "SELECT 1 FROM rights_wording WHERE wording = $1", &statement, error));
     eh_bind_bytes(statement, 1, hash_view);
     EH_TRY(eh_statement_step(statement, &row, error));
-    if (row)
+    if (row) {
+        memcpy(rights->wording_kept, hash->bytes, EH_HASH_BYTES);
+        rights->wording_is_kept = true;
         return EH_OK;
+    }
     eh_statement_close(&statement);
     EH_TRY(eh_store_prepare(rights->store, "SELECT 1 FROM rights_wording WHERE version = $1 AND language = $2 AND version <> ''", &statement, error));
     eh_bind_text(statement, 1, eh_view_of(version));
@@ -254,13 +258,13 @@ static eh_code wording_keep(eh_rights *rights, const eh_act *act, int64_t now_s,
 
 static eh_code row_insert(eh_rights *rights, const eh_act_row *row, const uint8_t seal[EH_SEAL_BYTES], eh_error *error)
 {
-    EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
+    EH_CLEANUP(eh_statement_rest) eh_statement *insert = NULL;
     const eh_act *act = &row->act;
-    EH_TRY(eh_store_prepare(rights->store,
-                            "INSERT INTO rights_act (act, person, record, kind, said_by, purpose, channel, control, at_s, until_s, birth_day, soft_facts,"
-                            " jurisdiction, product_group, how, wording, recorded_s, seal)"
-                            " VALUES ($1, $2, $3, $4 / 100, $4 % 100, $5 / 100, $5 % 100, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-                            &insert, error));
+    EH_TRY(eh_rights_prepare(rights,
+                             "INSERT INTO rights_act (act, person, record, kind, said_by, purpose, channel, control, at_s, until_s, birth_day, soft_facts,"
+                             " jurisdiction, product_group, how, wording, recorded_s, seal)"
+                             " VALUES ($1, $2, $3, $4 / 100, $4 % 100, $5 / 100, $5 % 100, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+                             &insert, error));
     eh_bind_integer(insert, 1, row->act_number);
     eh_bind_integer(insert, 2, row->person);
     eh_bind_integer(insert, 3, (int64_t)act->record);
@@ -276,6 +280,8 @@ static eh_code row_insert(eh_rights *rights, const eh_act_row *row, const uint8_
     eh_bind_text(insert, 13, eh_view_of(act->how != NULL ? act->how : ""));
     if (row->wording_hash.ptr != NULL)
         eh_bind_bytes(insert, 14, row->wording_hash);
+    else
+        eh_bind_null(insert, 14);
     eh_bind_integer(insert, 15, row->recorded_s);
     eh_bind_bytes(insert, 16, (eh_view){(const char *)seal, EH_SEAL_BYTES});
     return eh_statement_run(insert, error);
@@ -283,11 +289,10 @@ static eh_code row_insert(eh_rights *rights, const eh_act_row *row, const uint8_
 
 eh_code eh_act_insert(eh_rights *rights, eh_person_row *person, eh_act_row *row, eh_error *error)
 {
-    EH_CLEANUP(eh_statement_close) eh_statement *update = NULL;
     eh_digest hash;
     uint8_t seal[EH_SEAL_BYTES];
     row->person = person->person;
-    EH_TRY(eh_rights_next(rights, "act", &row->act_number, error));
+    EH_TRY(eh_rights_next(rights, EH_COUNT_ACT, &row->act_number, error));
     if (row->act.wording != NULL) {
         hash = eh_sha256_of(eh_view_of(row->act.wording));
         EH_TRY(wording_keep(rights, &row->act, row->recorded_s, &hash, error));
@@ -299,13 +304,19 @@ eh_code eh_act_insert(eh_rights *rights, eh_person_row *person, eh_act_row *row,
         row->wording_hash = (eh_view){0};
     if (code != EH_OK)
         return code;
-    EH_TRY(eh_store_prepare(rights->store, "UPDATE rights_person SET head = $1, acts_count = acts_count + 1 WHERE person = $2", &update, error));
-    eh_bind_bytes(update, 1, (eh_view){(const char *)seal, EH_SEAL_BYTES});
-    eh_bind_integer(update, 2, person->person);
-    EH_TRY(eh_statement_run(update, error));
     memcpy(person->head, seal, EH_SEAL_BYTES);
     person->acts_count++;
     return EH_OK;
+}
+
+eh_code eh_person_save(eh_rights *rights, const eh_person_row *person, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_rest) eh_statement *update = NULL;
+    EH_TRY(eh_rights_prepare(rights, "UPDATE rights_person SET head = $1, acts_count = $2 WHERE person = $3", &update, error));
+    eh_bind_bytes(update, 1, (eh_view){(const char *)person->head, EH_SEAL_BYTES});
+    eh_bind_integer(update, 2, person->acts_count);
+    eh_bind_integer(update, 3, person->person);
+    return eh_statement_run(update, error);
 }
 
 /* ---- what an act must be ----------------------------------------------------------------------------------------------------------------------- */

@@ -5,7 +5,7 @@
 #include "rights/records_int.h"
 #include "rights/restore_int.h"
 
-enum { BATCH_ROWS = 2000, BATCH_ARENA_BYTES = 256 << 20 };
+enum { BATCH_ROWS = 10000, BATCH_ARENA_BYTES = 256 << 20 };
 
 typedef struct {
     eh_rights *rights;

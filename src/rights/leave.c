@@ -17,7 +17,7 @@ static eh_code run_for(eh_rights *rights, const char *sql, int64_t first, int64_
 static eh_code move_write(eh_rights *rights, int64_t person, bool merged, eh_error *error)
 {
     int64_t move = 0;
-    EH_TRY(eh_rights_next(rights, "move", &move, error));
+    EH_TRY(eh_rights_next(rights, EH_COUNT_MOVE, &move, error));
     return run_for(rights, merged ? "INSERT INTO rights_move (move, person, merged) VALUES ($1, $2, 1)"
                                   : "INSERT INTO rights_move (move, person, merged) VALUES ($1, $2, 0)",
                    move, person, error);
@@ -29,7 +29,7 @@ eh_code eh_alias_write(eh_rights *rights, eh_view key, int64_t person, eh_error 
 {
     EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
     int64_t alias = 0;
-    EH_TRY(eh_rights_next(rights, "alias", &alias, error));
+    EH_TRY(eh_rights_next(rights, EH_COUNT_ALIAS, &alias, error));
     EH_TRY(eh_store_prepare(rights->store, "INSERT INTO rights_alias (alias, key, person) VALUES ($1, $2, $3)", &insert, error));
     eh_bind_integer(insert, 1, alias);
     eh_bind_text(insert, 2, key);
@@ -52,7 +52,7 @@ static eh_code acts_move(eh_rights *rights, const eh_person *from, eh_person_row
         results[i] = (eh_said_result){.record = row.act.record};
         EH_TRY(eh_act_insert(rights, into, &row, error));
     }
-    return EH_OK;
+    return eh_person_save(rights, into, error);
 }
 
 static eh_code merge_write(eh_rights *rights, eh_view from_key, const eh_person *from, eh_view into_key, eh_said_result *results, eh_error *error)
@@ -104,7 +104,7 @@ eh_code eh_person_merge(eh_rights *rights, eh_view from, eh_view into, int64_t n
     eh_speech speech = {0};
     (void)now_s;
     pthread_mutex_lock(&rights->writing);
-    eh_code code = eh_store_begin(rights->store, error);
+    eh_code code = eh_rights_begin(rights, error);
     if (code == EH_OK) {
         code = merge_locked(rights, from, into, arena, &speech, error);
         if (code == EH_OK)
@@ -127,7 +127,7 @@ static eh_code suppress(eh_rights *rights, const char *kind, eh_view value, int6
     uint8_t hash[EH_HASH_BYTES];
     int64_t number = 0;
     eh_suppression_hash(&rights->keys, kind, value, hash);
-    EH_TRY(eh_rights_next(rights, "suppression", &number, error));
+    EH_TRY(eh_rights_next(rights, EH_COUNT_SUPPRESSION, &number, error));
     EH_TRY(eh_store_prepare(rights->store, "INSERT INTO rights_suppression (suppression, hash, at_s) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", &insert,
                             error));
     eh_bind_integer(insert, 1, number);
@@ -214,7 +214,7 @@ eh_code eh_person_erase(eh_rights *rights, eh_view key, int64_t now_s, eh_arena 
     if (key.len == 0 || key.len > EH_RIGHTS_KEY_BYTES_MAX || !eh_utf8_valid(key))
         return eh_fail(error, EH_INPUT, "a person's key has 1 to %d bytes of UTF-8", EH_RIGHTS_KEY_BYTES_MAX);
     pthread_mutex_lock(&rights->writing);
-    eh_code code = eh_store_begin(rights->store, error);
+    eh_code code = eh_rights_begin(rights, error);
     if (code == EH_OK) {
         code = erase_locked(rights, key, now_s, arena, &erased, error);
         if (code == EH_OK)

@@ -9,7 +9,7 @@
 
 #include "rights/records_int.h"
 
-enum { KEY_FILE_BYTES = 2 * EH_SECRET_BYTES + 1, NUMBERS_FIRST = 1024 };
+enum { KEY_FILE_BYTES = 2 * EH_SECRET_BYTES + 1, NUMBERS_FIRST = 1024, CACHE_KIB = 131072 };
 
 static eh_code path_make(const eh_rights *rights, const char *name, eh_buffer *path_out, eh_error *error)
 {
@@ -104,21 +104,6 @@ static eh_code counter_open(eh_rights *rights, eh_error *error)
     return EH_OK;
 }
 
-eh_code eh_rights_next(eh_rights *rights, const char *counter, int64_t *number_out, eh_error *error)
-{
-    EH_CLEANUP(eh_statement_close) eh_statement *next = NULL;
-    bool row = false;
-    EH_TRY(eh_store_prepare(rights->store,
-                            "INSERT INTO rights_counter (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET value = rights_counter.value + 1 "
-                            "RETURNING value",
-                            &next, error));
-    eh_bind_text(next, 1, eh_view_of(counter));
-    EH_TRY(eh_statement_step(next, &row, error));
-    EH_ASSERT(row);
-    *number_out = eh_column_integer(next, 0);
-    return eh_statement_step(next, &row, error);
-}
-
 /* ---- from the disk into memory -------------------------------------------------------------------------------------------------------------- */
 
 static eh_code number_set(eh_rights *rights, int64_t person, uint32_t number, eh_error *error)
@@ -148,8 +133,8 @@ static uint32_t number_of(const eh_rights *rights, int64_t person)
 
 static eh_code load_people(eh_rights *rights, eh_error *error)
 {
-    EH_CLEANUP(eh_statement_close) eh_statement *each = NULL;
-    EH_TRY(eh_store_prepare(rights->store, "SELECT person, key FROM rights_person WHERE person > $1 ORDER BY person", &each, error));
+    EH_CLEANUP(eh_statement_rest) eh_statement *each = NULL;
+    EH_TRY(eh_rights_prepare(rights, "SELECT person, key FROM rights_person WHERE person > $1 ORDER BY person", &each, error));
     eh_bind_integer(each, 1, rights->last_person);
     for (bool row = false;;) {
         EH_TRY(eh_statement_step(each, &row, error));
@@ -187,8 +172,8 @@ static void effect_tell(eh_rights *rights, uint64_t record, eh_effect effect)
  */
 static eh_code load_acts(eh_rights *rights, uint8_t *heads, eh_error *error)
 {
-    EH_CLEANUP(eh_statement_close) eh_statement *each = NULL;
-    EH_TRY(eh_store_prepare(rights->store, "SELECT " EH_ACT_COLUMNS " FROM rights_act a WHERE a.act > $1 ORDER BY a.act", &each, error));
+    EH_CLEANUP(eh_statement_rest) eh_statement *each = NULL;
+    EH_TRY(eh_rights_prepare(rights, "SELECT " EH_ACT_COLUMNS " FROM rights_act a WHERE a.act > $1 ORDER BY a.act", &each, error));
     eh_bind_integer(each, 1, rights->last_act);
     eh_act_row row;
     for (bool more = false;;) {
@@ -234,8 +219,8 @@ static eh_code check_heads(eh_rights *rights, const uint8_t *heads, eh_error *er
 
 static eh_code load_aliases(eh_rights *rights, eh_error *error)
 {
-    EH_CLEANUP(eh_statement_close) eh_statement *each = NULL;
-    EH_TRY(eh_store_prepare(rights->store, "SELECT alias, key, person FROM rights_alias WHERE alias > $1 ORDER BY alias", &each, error));
+    EH_CLEANUP(eh_statement_rest) eh_statement *each = NULL;
+    EH_TRY(eh_rights_prepare(rights, "SELECT alias, key, person FROM rights_alias WHERE alias > $1 ORDER BY alias", &each, error));
     eh_bind_integer(each, 1, rights->last_alias);
     for (bool row = false;;) {
         EH_TRY(eh_statement_step(each, &row, error));
@@ -254,8 +239,8 @@ static eh_code load_aliases(eh_rights *rights, eh_error *error)
  */
 static eh_code load_moves(eh_rights *rights, bool merged, int64_t *last_out, eh_error *error)
 {
-    EH_CLEANUP(eh_statement_close) eh_statement *each = NULL;
-    EH_TRY(eh_store_prepare(rights->store, "SELECT move, person FROM rights_move WHERE move > $1 AND merged = $2 ORDER BY move", &each, error));
+    EH_CLEANUP(eh_statement_rest) eh_statement *each = NULL;
+    EH_TRY(eh_rights_prepare(rights, "SELECT move, person FROM rights_move WHERE move > $1 AND merged = $2 ORDER BY move", &each, error));
     eh_bind_integer(each, 1, rights->last_move);
     eh_bind_integer(each, 2, merged ? 1 : 0);
     for (bool row = false;;) {
@@ -274,8 +259,8 @@ static eh_code load_moves(eh_rights *rights, bool merged, int64_t *last_out, eh_
 
 static eh_code load_suppressed(eh_rights *rights, eh_error *error)
 {
-    EH_CLEANUP(eh_statement_close) eh_statement *each = NULL;
-    EH_TRY(eh_store_prepare(rights->store, "SELECT suppression, hash FROM rights_suppression WHERE suppression > $1 ORDER BY suppression", &each,
+    EH_CLEANUP(eh_statement_rest) eh_statement *each = NULL;
+    EH_TRY(eh_rights_prepare(rights, "SELECT suppression, hash FROM rights_suppression WHERE suppression > $1 ORDER BY suppression", &each,
                             error));
     eh_bind_integer(each, 1, rights->last_suppression);
     for (bool row = false;;) {
@@ -347,7 +332,7 @@ static eh_code store_open(eh_rights *rights, const eh_entropy *entropy, eh_error
     uint32_t version = 0;
     EH_TRY(folder_make(rights->state_folder, error));
     EH_TRY(path_make(rights, "evenhand.db", &path, error));
-    EH_TRY(eh_store_open(path.ptr, &(eh_store_options){.mode = EH_STORE_CREATE}, &rights->store, error));
+    EH_TRY(eh_store_open(path.ptr, &(eh_store_options){.mode = EH_STORE_CREATE, .cache_kib = CACHE_KIB}, &rights->store, error));
     EH_TRY(eh_store_version(rights->store, "rights", &version, error));
     EH_TRY(keys_open(rights, version == 0, entropy, error));
     return eh_store_migrate(rights->store, "rights", eh_rights_tables, eh_rights_tables_count, error);
@@ -365,10 +350,12 @@ static eh_code rights_open(eh_rights *rights, const eh_rights_options *options, 
 eh_code eh_rights_open(const eh_rights_options *options, eh_rights **rights_out, eh_error *error)
 {
     eh_rights *rights = calloc(1, sizeof *rights);
-    if (rights == NULL || pthread_mutex_init(&rights->writing, NULL) != 0) {
-        free(rights);
+    if (rights == NULL)
         return eh_fail_memory(error);
-    }
+    pthread_mutex_init(&rights->writing, NULL);
+    pthread_mutex_init(&rights->queueing, NULL);
+    pthread_cond_init(&rights->said, NULL);
+    rights->last = &rights->first;
     rights->ledger = options->ledger;
     rights->state_folder = strdup(options->state_folder);
     eh_code code = rights->state_folder != NULL ? rights_open(rights, options, error) : eh_fail_memory(error);
@@ -387,6 +374,7 @@ void eh_rights_close(eh_rights **rights)
         return;
     eh_rights_index_close(&closed->index);
     eh_suppressed_close(&closed->suppressed);
+    eh_rights_statements_close(closed);
     eh_store_close(&closed->store);
     if (closed->shared != NULL)
         (void)munmap((void *)(uintptr_t)closed->shared, sizeof *closed->shared);
@@ -394,6 +382,8 @@ void eh_rights_close(eh_rights **rights)
     free(closed->numbers);
     free(closed->state_folder);
     pthread_mutex_destroy(&closed->writing);
+    pthread_mutex_destroy(&closed->queueing);
+    pthread_cond_destroy(&closed->said);
     free(closed);
     *rights = NULL;
 }

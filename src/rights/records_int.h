@@ -25,12 +25,27 @@ typedef struct {
 
 typedef struct eh_suppressed eh_suppressed; /* the hashes in memory (suppression.c) */
 
+/** What is numbered, each from 1; a number is never used again. */
+typedef enum {
+    EH_COUNT_PERSON, EH_COUNT_ACT, EH_COUNT_ALIAS, EH_COUNT_MOVE, EH_COUNT_SUPPRESSION,
+    EH_COUNT_REQUEST, EH_COUNT_DISCLOSURE, EH_COUNT_CONTACT, EH_COUNT_NOTICE, EH_COUNT_CORRECTION, EH_COUNTERS_COUNT
+} eh_rights_counting;
+
+enum { EH_KEPT_STATEMENTS_MAX = 32 };
+
+typedef struct eh_saying_group eh_saying_group; /* who waits to say something (say.c) */
+
 struct eh_rights {
     eh_rights_index *index;
     eh_suppressed *suppressed;
     _Atomic uint64_t *shared;  /* the counter of all processes */
     _Atomic uint64_t seen;     /* its value when we last looked */
     _Atomic int broken;        /* what is in memory may not be what is on the disk: every answer is an error */
+
+    pthread_mutex_t queueing;  /* who waits to say something, and whether somebody speaks for them */
+    pthread_cond_t said;
+    eh_saying_group *first, **last;
+    bool leader;
 
     pthread_mutex_t writing;   /* all below */
     eh_store *store;
@@ -40,6 +55,17 @@ struct eh_rights {
     uint32_t *numbers;         /* of persons in the index, by person, plus 1; 0: gone */
     size_t numbers_count;
     int64_t last_person, last_act, last_alias, last_move, last_suppression;
+    struct {
+        const char *sql;       /* compared by its address */
+        eh_statement *statement;
+    } kept[EH_KEPT_STATEMENTS_MAX];
+    size_t kept_count;
+    struct {
+        int64_t value;
+        bool loaded, changed;  /* since the transaction began */
+    } counters[EH_COUNTERS_COUNT];
+    uint8_t wording_kept[EH_HASH_BYTES]; /* of the wording that was on the disk when it was looked for last */
+    bool wording_is_kept;
     eh_speech *told;           /* whose effects the next refresh fills in, in their order */
     size_t told_count, told_speech, told_act;
 };
@@ -48,12 +74,25 @@ struct eh_rights {
 
 /** Reads all that other processes have written since; the writer's lock is held. */
 EH_MUST_USE eh_code eh_rights_refresh(eh_rights *rights, eh_error *error);
+/** As eh_store_begin; before anything that takes a number. */
+EH_MUST_USE eh_code eh_rights_begin(eh_rights *rights, eh_error *error);
 /** Commits what was written, brings it into memory, tells the other processes; fills their effects. The writer's lock is held. */
 EH_MUST_USE eh_code eh_rights_commit(eh_rights *rights, eh_speech *speeches, size_t speeches_count, eh_error *error);
 /** Gives every act that has none its entry in the ledger, if there is one and it can be written now. The writer's lock is not held. */
 EH_MUST_USE eh_code eh_rights_log(eh_rights *rights, eh_error *error);
-/** A number never used before, from the counter of that name. Inside a transaction. */
-EH_MUST_USE eh_code eh_rights_next(eh_rights *rights, const char *counter, int64_t *number_out, eh_error *error);
+
+/* ---- statements, counters (statements.c) ------------------------------------------------------------------------------------------------ */
+
+/**
+ * A statement that stays prepared until the rights are closed. `sql` is a literal. Put it to rest (EH_CLEANUP) before it is asked for again, and bind every
+ * parameter: values stay from the last time.
+ */
+EH_MUST_USE eh_code eh_rights_prepare(eh_rights *rights, const char *sql, eh_statement **statement_out, eh_error *error);
+void eh_statement_rest(eh_statement **statement);
+void eh_rights_statements_close(eh_rights *rights);
+/** A number never used before. Inside a transaction that eh_rights_begin began and eh_rights_commit ends. */
+EH_MUST_USE eh_code eh_rights_next(eh_rights *rights, eh_rights_counting which, int64_t *number_out, eh_error *error);
+EH_MUST_USE eh_code eh_rights_counters_save(eh_rights *rights, eh_error *error);
 
 /* ---- acts on the disk (acts.c) ----------------------------------------------------------------------------------------------------------- */
 
@@ -97,8 +136,10 @@ EH_MUST_USE eh_code eh_contact_keys(eh_rights *rights, const char *kind, eh_view
                                     eh_error *error);
 /** Makes one; inside a transaction. */
 EH_MUST_USE eh_code eh_person_make(eh_rights *rights, eh_view key, int64_t now_s, eh_person_row *person_out, eh_error *error);
-/** Writes one act at the end of the person's chain; inside a transaction. */
+/** Writes one act at the end of the person's chain, whose end is then in *person; eh_person_save comes after the last one. Inside a transaction. */
 EH_MUST_USE eh_code eh_act_insert(eh_rights *rights, eh_person_row *person, eh_act_row *row, eh_error *error);
+/** Writes the end of the person's chain. */
+EH_MUST_USE eh_code eh_person_save(eh_rights *rights, const eh_person_row *person, eh_error *error);
 /** Checks the texts and times of an act, and what a consent must bring. */
 EH_MUST_USE eh_code eh_act_check(const eh_act *act, int64_t now_s, eh_error *error);
 

@@ -66,7 +66,7 @@ static eh_code in_transaction(step *s, bool with_person, eh_code (*write)(step *
 {
     eh_rights *rights = s->rights;
     pthread_mutex_lock(&rights->writing);
-    eh_code code = eh_store_begin(rights->store, error);
+    eh_code code = eh_rights_begin(rights, error);
     if (code == EH_OK) {
         code = eh_rights_refresh(rights, error);
         if (code == EH_OK && with_person)
@@ -89,7 +89,7 @@ eh_code eh_request_write(eh_rights *rights, int64_t person, const eh_request *re
     EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
     int64_t number = request->request;
     if (number == 0)
-        EH_TRY(eh_rights_next(rights, "request", &number, error));
+        EH_TRY(eh_rights_next(rights, EH_COUNT_REQUEST, &number, error));
     EH_TRY(eh_store_prepare(rights->store,
                             "INSERT INTO rights_request (request, person, kind, received_s, due_s, closed_s, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7)",
                             &insert, error));
@@ -108,7 +108,7 @@ eh_code eh_request_write(eh_rights *rights, int64_t person, const eh_request *re
 static eh_code request_write(step *s, eh_error *error)
 {
     eh_request *request = s->result;
-    EH_TRY(eh_rights_next(s->rights, "request", &request->request, error));
+    EH_TRY(eh_rights_next(s->rights, EH_COUNT_REQUEST, &request->request, error));
     return eh_request_write(s->rights, s->person.person, request, error);
 }
 
@@ -183,7 +183,7 @@ eh_code eh_disclosure_write(eh_rights *rights, int64_t person, const eh_person_d
 {
     EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
     int64_t number = 0;
-    EH_TRY(eh_rights_next(rights, "disclosure", &number, error));
+    EH_TRY(eh_rights_next(rights, EH_COUNT_DISCLOSURE, &number, error));
     EH_TRY(eh_store_prepare(rights->store,
                             "INSERT INTO rights_disclosure (disclosure, person, recipient, what, at_s) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
                             &insert, error));
@@ -212,7 +212,7 @@ eh_code eh_person_disclose(eh_rights *rights, eh_view key, const char *recipient
 
 eh_code eh_contact_write(eh_rights *rights, int64_t person, const char *kind, const char *value, eh_error *error)
 {
-    EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
+    EH_CLEANUP(eh_statement_rest) eh_statement *insert = NULL;
     char lower[EH_RIGHTS_KEY_BYTES_MAX + 1];
     int64_t number = 0;
     size_t len = strlen(value);
@@ -220,9 +220,9 @@ eh_code eh_contact_write(eh_rights *rights, int64_t person, const char *kind, co
         return eh_fail(error, EH_INPUT, "an address or number has 1 to %d bytes", EH_RIGHTS_KEY_BYTES_MAX);
     for (size_t i = 0; i < len; i++)
         lower[i] = kind[0] == 'e' && value[i] >= 'A' && value[i] <= 'Z' ? (char)(value[i] - 'A' + 'a') : value[i];
-    EH_TRY(eh_rights_next(rights, "contact", &number, error));
-    EH_TRY(eh_store_prepare(rights->store,
-                            "INSERT INTO rights_contact (contact, person, kind, value) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", &insert, error));
+    EH_TRY(eh_rights_next(rights, EH_COUNT_CONTACT, &number, error));
+    EH_TRY(eh_rights_prepare(rights, "INSERT INTO rights_contact (contact, person, kind, value) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", &insert,
+                             error));
     eh_bind_integer(insert, 1, number);
     eh_bind_integer(insert, 2, person);
     eh_bind_text(insert, 3, eh_view_of(kind));
@@ -256,7 +256,7 @@ static eh_code notices_write(step *s, const pair *what, size_t *count_out, eh_er
         EH_TRY(eh_statement_step(each, &row, error));
         if (!row)
             return EH_OK;
-        EH_TRY(eh_rights_next(s->rights, "notice", &number, error));
+        EH_TRY(eh_rights_next(s->rights, EH_COUNT_NOTICE, &number, error));
         eh_bind_integer(insert, 1, number);
         eh_bind_integer(insert, 2, s->person.person);
         eh_bind_text(insert, 3, eh_column_text(each, 0));
@@ -272,7 +272,7 @@ eh_code eh_correction_write(eh_rights *rights, int64_t person, const eh_person_c
 {
     EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
     int64_t number = 0;
-    EH_TRY(eh_rights_next(rights, "correction", &number, error));
+    EH_TRY(eh_rights_next(rights, EH_COUNT_CORRECTION, &number, error));
     EH_TRY(eh_store_prepare(rights->store, "INSERT INTO rights_correction (correction, person, field, value, at_s) VALUES ($1, $2, $3, $4, $5)",
                             &insert, error));
     eh_bind_integer(insert, 1, number);

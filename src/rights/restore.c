@@ -370,6 +370,7 @@ static eh_code bring_back(eh_rights *rights, const eh_person *person, const eh_a
         EH_TRY(record_free(rights, acts[i].record, error));
         EH_TRY(eh_act_insert(rights, &row, &act, error));
     }
+    EH_TRY(eh_person_save(rights, &row, error));
     return lists_write(rights, person, row.person, error);
 }
 
@@ -388,7 +389,7 @@ static bool any_suppressed(const eh_rights *rights, const eh_person *person)
 static eh_code restore_locked(eh_rights *rights, const eh_person *person, const eh_act *acts, int64_t now_s, bool *known_out, eh_error *error)
 {
     eh_person_row row;
-    EH_TRY(eh_store_begin(rights->store, error));
+    EH_TRY(eh_rights_begin(rights, error));
     eh_code code = eh_rights_refresh(rights, error);
     if (code == EH_OK)
         code = eh_person_find(rights, eh_view_of(person->key), &row, known_out, error);

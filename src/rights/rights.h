@@ -259,9 +259,16 @@ EH_MUST_USE eh_code eh_may_question_check(const eh_may_question *question, eh_er
  */
 typedef struct eh_rights eh_rights;
 
-/** For the ledger, which is on the same floor: appends one entry about a person and gives its id. EH_UNAVAILABLE: not now; it is asked again later. */
+/** What is to be said in the ledger: `payload` is a JSON object about the person. */
 typedef struct {
-    eh_code (*append)(void *context, const char *kind, eh_view person, eh_view payload, char id_out[40], eh_error *error);
+    const char *kind;
+    eh_view person, payload;
+} eh_rights_entry;
+enum { EH_RIGHTS_ENTRY_ID_BYTES = 40 };
+
+/** For the ledger, which is on the same floor: appends entries, all or none, and gives their ids. EH_UNAVAILABLE: not now; it is asked again later. */
+typedef struct {
+    eh_code (*append)(void *context, const eh_rights_entry *entries, size_t count, char (*ids_out)[EH_RIGHTS_ENTRY_ID_BYTES], eh_error *error);
     void *context;
 } eh_rights_ledger;
 
@@ -324,6 +331,7 @@ typedef struct {
 /**
  * Records what many people have said in one transaction, so that a file of a million is one of a few hundred. When `lenient`, a speech that is refused (see
  * eh_rights_say) is left out and marked; else it is the error, and nothing is recorded. The acts of one speech are recorded all or none.
+ * Threads that speak at the same time share one transaction and one sync of the ledger: what one of them is refused does not touch the others.
  */
 EH_MUST_USE eh_code eh_rights_say_many(eh_rights *rights, eh_speech *speeches, size_t speeches_count, bool lenient, int64_t now_s, eh_error *error);
 

@@ -5,6 +5,8 @@
 #include "base/json.h"
 #include "rights/records_int.h"
 
+enum { LOGGED_TOGETHER = 512, SPOKEN_TOGETHER = 1024 };
+
 /* ---- asking ---------------------------------------------------------------------------------------------------------------------------- */
 
 /* Another process has written: read it before answering. */
@@ -87,31 +89,79 @@ static void payload_write(const eh_act_row *row, eh_buffer *out)
     eh_json_object_close(&json);
 }
 
-/* One act without an entry in the ledger gets one. *found_out is false when there is none left. */
-static eh_code log_one(eh_rights *rights, bool *found_out, eh_error *error)
+/* Acts that are on their way into the ledger together. */
+typedef struct {
+    eh_arena *arena;
+    eh_rights_entry entries[LOGGED_TOGETHER];
+    int64_t acts[LOGGED_TOGETHER];
+    char ids[LOGGED_TOGETHER][EH_RIGHTS_ENTRY_ID_BYTES];
+    size_t count;
+} logging;
+
+static eh_code entry_take(const eh_statement *row, logging *l, eh_error *error)
 {
-    EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
-    EH_CLEANUP(eh_statement_close) eh_statement *update = NULL;
     EH_CLEANUP(eh_buffer_dispose) eh_buffer payload = {0};
-    eh_act_row row;
-    char id[40] = "";
-    EH_TRY(eh_store_prepare(rights->store,
-                            "SELECT " EH_ACT_COLUMNS ", p.key FROM rights_act a JOIN rights_person p ON p.person = a.person WHERE a.ledger IS NULL "
-                            "ORDER BY a.act LIMIT 1",
-                            &find, error));
-    EH_TRY(eh_statement_step(find, found_out, error));
-    if (!*found_out)
-        return EH_OK;
-    EH_TRY(eh_act_row_read(find, &row, error));
-    payload_write(&row, &payload);
+    eh_act_row act;
+    EH_TRY(eh_act_row_read(row, &act, error));
+    payload_write(&act, &payload);
     EH_TRY(eh_buffer_check(&payload, error));
-    EH_TRY(rights->ledger.append(rights->ledger.context, eh_act_kind_name(row.act.kind), eh_column_text(find, EH_ACT_COLUMNS_COUNT),
-                                 eh_buffer_view(&payload), id, error));
-    eh_statement_close(&find);
-    EH_TRY(eh_store_prepare(rights->store, "UPDATE rights_act SET ledger = $1 WHERE act = $2", &update, error));
-    eh_bind_text(update, 1, eh_view_of(id));
-    eh_bind_integer(update, 2, row.act_number);
-    return eh_statement_run(update, error);
+    const char *text = eh_arena_copy(l->arena, eh_buffer_view(&payload)), *person = eh_arena_copy(l->arena, eh_column_text(row, EH_ACT_COLUMNS_COUNT));
+    if (text == NULL || person == NULL)
+        return eh_fail_memory(error);
+    l->entries[l->count] = (eh_rights_entry){.kind = eh_act_kind_name(act.act.kind), .person = eh_view_of(person), .payload = {text, payload.len}};
+    l->acts[l->count++] = act.act_number;
+    return EH_OK;
+}
+
+static eh_code entries_take(eh_rights *rights, logging *l, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_rest) eh_statement *find = NULL;
+    EH_TRY(eh_rights_prepare(rights,
+                             "SELECT " EH_ACT_COLUMNS ", p.key FROM rights_act a JOIN rights_person p ON p.person = a.person WHERE a.ledger IS NULL "
+                             "ORDER BY a.act LIMIT $1",
+                             &find, error));
+    eh_bind_integer(find, 1, LOGGED_TOGETHER);
+    for (bool row = false; l->count < LOGGED_TOGETHER;) {
+        EH_TRY(eh_statement_step(find, &row, error));
+        if (!row)
+            return EH_OK;
+        EH_TRY(entry_take(find, l, error));
+    }
+    return EH_OK;
+}
+
+static eh_code entries_note(eh_rights *rights, const logging *l, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_rest) eh_statement *update = NULL;
+    EH_TRY(eh_rights_prepare(rights, "UPDATE rights_act SET ledger = $1 WHERE act = $2", &update, error));
+    EH_TRY(eh_store_begin(rights->store, error));
+    for (size_t i = 0; i < l->count; i++) {
+        eh_bind_text(update, 1, eh_view_of(l->ids[i]));
+        eh_bind_integer(update, 2, l->acts[i]);
+        eh_code code = eh_statement_run(update, error);
+        if (code != EH_OK) {
+            eh_store_rollback(rights->store);
+            return code;
+        }
+    }
+    return eh_store_commit(rights->store, error);
+}
+
+/* As many as go together: one sync of the ledger, one of the database. *more_out: there may be others. */
+static eh_code log_some(eh_rights *rights, bool *more_out, eh_error *error)
+{
+    EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(EH_ARENA_BYTES_MAX);
+    logging *l = arena == NULL ? NULL : EH_TAKE(arena, 1, logging);
+    if (l == NULL)
+        return eh_fail_memory(error);
+    l->arena = arena;
+    l->count = 0;
+    EH_TRY(entries_take(rights, l, error));
+    *more_out = l->count == LOGGED_TOGETHER;
+    if (l->count == 0)
+        return EH_OK;
+    EH_TRY(rights->ledger.append(rights->ledger.context, l->entries, l->count, l->ids, error));
+    return entries_note(rights, l, error);
 }
 
 eh_code eh_rights_log(eh_rights *rights, eh_error *error)
@@ -120,8 +170,8 @@ eh_code eh_rights_log(eh_rights *rights, eh_error *error)
     if (rights->ledger.append == NULL)
         return EH_OK;
     pthread_mutex_lock(&rights->writing);
-    for (bool found = true; code == EH_OK && found;)
-        code = log_one(rights, &found, error);
+    for (bool more = true; code == EH_OK && more;)
+        code = log_some(rights, &more, error);
     pthread_mutex_unlock(&rights->writing);
     return code == EH_UNAVAILABLE ? EH_OK : code; /* who holds the ledger now will do it */
 }
@@ -140,8 +190,8 @@ static eh_code key_check(eh_view key, eh_error *error)
 /* Is exactly this act on record? Else *record_out is an id that is free. */
 static eh_code record_settle(eh_rights *rights, eh_view key, int64_t person, const eh_act *act, uint64_t *record_out, bool *known_out, eh_error *error)
 {
-    EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
-    EH_TRY(eh_store_prepare(rights->store, "SELECT a.person, a.kind, a.at_s FROM rights_act a WHERE a.record = $1", &find, error));
+    EH_CLEANUP(eh_statement_rest) eh_statement *find = NULL;
+    EH_TRY(eh_rights_prepare(rights, "SELECT a.person, a.kind, a.at_s FROM rights_act a WHERE a.record = $1", &find, error));
     for (uint32_t attempt = 0;; attempt++) {
         bool row = false;
         uint64_t record = attempt == 0 && act->record != 0 ? act->record : eh_act_record(&rights->keys, key, act, attempt);
@@ -203,14 +253,14 @@ static eh_code suppression_lift(saying *s, const eh_act *act, eh_error *error)
 
 static eh_code contact_keep(saying *s, size_t kind, eh_error *error)
 {
-    EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
+    EH_CLEANUP(eh_statement_rest) eh_statement *find = NULL;
     char value[EH_RIGHTS_KEY_BYTES_MAX + 1];
     eh_view contact = contact_of(s->speech, kind);
     bool corrected = false;
     if (contact.len == 0)
         return EH_OK;
     /* What the person has corrected does not come back by a file that does not know it yet. */
-    EH_TRY(eh_store_prepare(s->rights->store, "SELECT 1 FROM rights_correction WHERE person = $1 AND field = $2", &find, error));
+    EH_TRY(eh_rights_prepare(s->rights, "SELECT 1 FROM rights_correction WHERE person = $1 AND field = $2", &find, error));
     eh_bind_integer(find, 1, s->person.person);
     eh_bind_text(find, 2, eh_view_of(contact_kinds[kind]));
     EH_TRY(eh_statement_step(find, &corrected, error));
@@ -251,9 +301,12 @@ static eh_code speech_write(saying *s, eh_error *error)
     eh_speech *speech = s->speech;
     EH_TRY(eh_person_find(s->rights, speech->key, &s->person, &s->person_found, error));
     EH_TRY(eh_index_try(s->rights->index, speech->key, speech->acts, speech->acts_count, error));
+    int64_t acts_before = s->person_found ? s->person.acts_count : 0;
     for (size_t i = 0; i < speech->acts_count; i++)
         EH_TRY(act_write(s, &speech->acts[i], &speech->results[i], error));
     EH_TRY(person_settle(s, NULL, error));
+    if (s->person.acts_count != acts_before)
+        EH_TRY(eh_person_save(s->rights, &s->person, error));
     for (size_t kind = 1; kind < 3; kind++)
         EH_TRY(contact_keep(s, kind, error));
     return EH_OK;
@@ -274,7 +327,9 @@ static eh_code speech_check(const eh_speech *speech, int64_t now_s, eh_error *er
 /* Commits, then brings it into memory, then tells the other processes. A failure after the commit leaves memory behind the disk: nobody may rely on it. */
 eh_code eh_rights_commit(eh_rights *rights, eh_speech *speeches, size_t speeches_count, eh_error *error)
 {
-    eh_code code = eh_store_commit(rights->store, error);
+    eh_code code = eh_rights_counters_save(rights, error);
+    if (code == EH_OK)
+        code = eh_store_commit(rights->store, error);
     if (code != EH_OK) {
         eh_store_rollback(rights->store);
         return code;
@@ -327,7 +382,7 @@ static eh_code speeches_write(eh_rights *rights, eh_speech *speeches, size_t spe
 
 static eh_code say_locked(eh_rights *rights, eh_speech *speeches, size_t speeches_count, int64_t now_s, bool lenient, eh_error *error)
 {
-    EH_TRY(eh_store_begin(rights->store, error));
+    EH_TRY(eh_rights_begin(rights, error));
     eh_code code = speeches_write(rights, speeches, speeches_count, now_s, lenient, error);
     if (code != EH_OK) {
         eh_store_rollback(rights->store);
@@ -340,12 +395,115 @@ static eh_code say_locked(eh_rights *rights, eh_speech *speeches, size_t speeche
     return EH_OK;
 }
 
-eh_code eh_rights_say_many(eh_rights *rights, eh_speech *speeches, size_t speeches_count, bool lenient, int64_t now_s, eh_error *error)
+/* ---- saying together ------------------------------------------------------------------------------------------------------------------------ */
+
+/* What one thread wants to say. */
+struct eh_saying_group {
+    eh_speech *speeches;
+    size_t count;
+    bool lenient;
+    int64_t now_s;
+    eh_code code;
+    eh_error *error;
+    bool done;
+    eh_saying_group *next;
+};
+
+static eh_code group_say(eh_rights *rights, eh_saying_group *group)
 {
     pthread_mutex_lock(&rights->writing);
-    eh_code code = say_locked(rights, speeches, speeches_count, now_s, lenient, error);
+    eh_code code = say_locked(rights, group->speeches, group->count, group->now_s, group->lenient, group->error);
     pthread_mutex_unlock(&rights->writing);
-    return code == EH_OK ? eh_rights_log(rights, error) : code;
+    return code;
+}
+
+/* Several groups may share a transaction when what goes wrong with one speech does not undo another. */
+static bool may_share(const eh_saying_group *first, const eh_saying_group *next, size_t count)
+{
+    return next != NULL && next->count + count <= SPOKEN_TOGETHER && next->now_s == first->now_s && (next->lenient || next->count == 1);
+}
+
+/* Takes from the queue what can be said in one transaction. *count_out: speeches. */
+static eh_saying_group *groups_take(eh_rights *rights, size_t *count_out)
+{
+    eh_saying_group *first = rights->first, *last = first;
+    size_t count = first->count;
+    while ((first->lenient || first->count == 1) && may_share(first, last->next, count)) {
+        last = last->next;
+        count += last->count;
+    }
+    rights->first = last->next;
+    if (rights->first == NULL)
+        rights->last = &rights->first;
+    last->next = NULL;
+    *count_out = count;
+    return first;
+}
+
+/* A group with a refusal that must not be passed over is said alone again: then the error has its text. */
+static bool must_repeat(const eh_saying_group *group)
+{
+    for (size_t i = 0; i < group->count; i++)
+        if (group->speeches[i].refused != EH_OK && !group->lenient)
+            return true;
+    return false;
+}
+
+static void groups_say(eh_rights *rights, eh_saying_group *first, size_t count)
+{
+    eh_speech *all = first->next == NULL ? NULL : malloc(count * sizeof *all);
+    eh_error error = {0};
+    size_t at = 0;
+    eh_code code = EH_UNAVAILABLE;
+    for (eh_saying_group *group = first; all != NULL && group != NULL; at += group->count, group = group->next)
+        memcpy(all + at, group->speeches, group->count * sizeof *all);
+    if (all != NULL)
+        code = group_say(rights, &(eh_saying_group){.speeches = all, .count = count, .lenient = true, .now_s = first->now_s, .error = &error});
+    at = 0;
+    for (eh_saying_group *group = first; group != NULL; at += group->count, group = group->next) {
+        group->code = code;
+        if (code == EH_OK)
+            memcpy(group->speeches, all + at, group->count * sizeof *all);
+        if (code != EH_OK || must_repeat(group))
+            group->code = group_say(rights, group);
+    }
+    free(all);
+    code = eh_rights_log(rights, &error);
+    for (eh_saying_group *group = first; code != EH_OK && group != NULL; group = group->next)
+        if (group->code == EH_OK) {
+            group->code = code;
+            if (group->error != NULL)
+                *group->error = error;
+        }
+}
+
+/* Who comes while nobody speaks speaks for all that have come meanwhile, until what is his own is said. */
+eh_code eh_rights_say_many(eh_rights *rights, eh_speech *speeches, size_t speeches_count, bool lenient, int64_t now_s, eh_error *error)
+{
+    eh_saying_group own = {.speeches = speeches, .count = speeches_count, .lenient = lenient, .now_s = now_s, .error = error};
+    pthread_mutex_lock(&rights->queueing);
+    *rights->last = &own;
+    rights->last = &own.next;
+    while (!own.done) {
+        if (rights->leader) {
+            pthread_cond_wait(&rights->said, &rights->queueing);
+            continue;
+        }
+        size_t count = 0;
+        rights->leader = true;
+        eh_saying_group *first = groups_take(rights, &count);
+        pthread_mutex_unlock(&rights->queueing);
+        groups_say(rights, first, count);
+        pthread_mutex_lock(&rights->queueing);
+        for (eh_saying_group *next, *group = first; group != NULL; group = next) {
+            next = group->next; /* its thread may go on at once */
+            group->done = true;
+        }
+        rights->leader = false;
+        pthread_cond_broadcast(&rights->said);
+    }
+    pthread_mutex_unlock(&rights->queueing);
+    return own.code;
 }
 
 eh_code eh_rights_say(eh_rights *rights, eh_view key, const eh_act *act, int64_t now_s, eh_said_result *result_out, eh_error *error)

@@ -100,7 +100,7 @@ static eh_code settle(eh_store *store, eh_error *error)
     char pragmas[256];
     snprintf(pragmas, sizeof pragmas,
              "%sPRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY;",
-             store->writes ? "PRAGMA journal_mode=WAL; " : "", CACHE_KIB);
+             store->writes ? "PRAGMA journal_mode=WAL; " : "", (int)store->cache_kib);
     int answer = sqlite3_exec(database, pragmas, NULL, NULL, NULL);
     /* the first look at the file: a file that is no database shows here */
     if (answer == SQLITE_OK)
@@ -114,6 +114,7 @@ eh_code eh_store_open(const char *path, const eh_store_options *options, eh_stor
     if (store == NULL || (store->path = strdup(path)) == NULL)
         return eh_fail_memory(error);
     store->writes = options->mode != EH_STORE_READ;
+    store->cache_kib = options->cache_kib != 0 ? options->cache_kib : CACHE_KIB;
     store->wait_ms = options->wait_ms != 0 ? options->wait_ms : WAIT_MS_USUAL;
     if (options->mode == EH_STORE_CREATE)
         EH_TRY(file_make(store, error));

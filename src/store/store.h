@@ -25,6 +25,7 @@ typedef enum {
 typedef struct {
     eh_store_mode mode;
     uint32_t wait_ms; /* how long a writer waits for another one; 0: 10 seconds */
+    uint32_t cache_kib; /* pages of the file that are kept in memory; 0: 16 MiB */
 } eh_store_options;
 
 /** errors: EH_NOT_FOUND, EH_DENIED, EH_CORRUPT (no database, or a damaged one), EH_IO; the path stands in the text */

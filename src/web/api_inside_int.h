@@ -4,7 +4,7 @@
 
 #include "web/api_int.h"
 
-enum { EH_API_WORKERS = 8, EH_API_STRANGERS = 1024 };
+enum { EH_API_WORKERS = 64, EH_API_STRANGERS = 1024 };
 
 /** What a key may still ask now. */
 typedef struct {
@@ -26,14 +26,6 @@ typedef struct eh_api_job {
     struct eh_api_job *next;
 } eh_api_job;
 
-typedef struct eh_api_saying {
-    eh_speech *speech;
-    eh_code code;
-    eh_error *error;
-    bool done;
-    struct eh_api_saying *next;
-} eh_api_saying;
-
 struct eh_api {
     eh_web *web;
     pthread_mutex_t door;               /* buckets, strangers */
@@ -51,11 +43,6 @@ struct eh_api {
     const uint8_t *under_way[EH_API_WORKERS]; /* names of the idempotent requests that are being worked on */
     pthread_t workers[EH_API_WORKERS];
     size_t workers_count;
-
-    pthread_mutex_t speaking;           /* sayings */
-    pthread_cond_t said;
-    eh_api_saying *sayings;
-    bool leader;
 
     int64_t swept_s;                    /* kept answers that are too old were removed then */
     eh_api_counters counters;

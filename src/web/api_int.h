@@ -40,8 +40,6 @@ typedef void (*eh_api_work)(eh_exchange *exchange);
 eh_answer eh_api_later(eh_exchange *exchange, eh_api_work work);
 /** Keeps the answer of a request that may come again, in the transaction that does what it asked; nothing when it cannot. */
 EH_MUST_USE eh_code eh_api_remember(eh_exchange *exchange, eh_store *store, eh_error *error);
-/** As eh_rights_say_many for one speech; threads that say something at the same time share one transaction. */
-EH_MUST_USE eh_code eh_api_say(eh_web *web, eh_speech *speech, eh_error *error);
 /** A key of its own for each use, derived from the workspace's. */
 void eh_api_key_for(const eh_web *web, const char *use, eh_secret *key_out);
 /** Sealed positions of lists. `beside` is what the list was asked for: a cursor opens with the same question only. */

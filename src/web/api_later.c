@@ -1,5 +1,5 @@
 /*
- * What may wait: threads of the interface, the answers that are kept for a day, saying together, cursors.
+ * What may wait: threads of the interface, the answers that are kept for a day, cursors.
  *
  * A request with an Idempotency-Key is carried out once. Its answer is kept for 24 hours under a keyed hash of the API key and the
  * Idempotency-Key. What it does is either in the same transaction as the kept answer (feedback, outcomes), or the same when done
@@ -10,7 +10,7 @@
 
 #include "web/api_inside_int.h"
 
-enum { CURSOR_BYTES_MAX = 512, SPEECHES_MAX = 256, NAME_BYTES = 32, KEY_CHARACTERS_MAX = 128, SWEEP_SECONDS = 600 };
+enum { CURSOR_BYTES_MAX = 512, NAME_BYTES = 32, KEY_CHARACTERS_MAX = 128, SWEEP_SECONDS = 600 };
 
 void eh_api_key_for(const eh_web *web, const char *use, eh_secret *key_out)
 {
@@ -229,9 +229,7 @@ eh_code eh_api_open(eh_web *web, eh_error *error)
     api->last = &api->first;
     pthread_mutex_init(&api->door, NULL);
     pthread_mutex_init(&api->waiting, NULL);
-    pthread_mutex_init(&api->speaking, NULL);
     pthread_cond_init(&api->arrived, NULL);
-    pthread_cond_init(&api->said, NULL);
     eh_api_key_for(web, "evenhand api answers", &api->answers_key);
     EH_TRY(eh_web_store_take(web, &store, error));
     eh_code code = eh_api_migrate(store, error);
@@ -252,74 +250,10 @@ void eh_api_close(eh_web *web)
         pthread_join(api->workers[w], NULL);
     pthread_mutex_destroy(&api->door);
     pthread_mutex_destroy(&api->waiting);
-    pthread_mutex_destroy(&api->speaking);
     pthread_cond_destroy(&api->arrived);
-    pthread_cond_destroy(&api->said);
     eh_secret_wipe(&api->answers_key);
     free(api);
     web->api = NULL;
-}
-
-/* ---- saying together --------------------------------------------------------------------------------------------------------------------- */
-
-/* A speech that is refused among others is asked alone again: then the error has its text. */
-static void say_alone(eh_api *api, eh_api_saying *saying)
-{
-    saying->code = eh_rights_say_many(api->web->rights, saying->speech, 1, false, eh_web_now_s(api->web), saying->error);
-}
-
-static void say_batch(eh_api *api, eh_api_saying *const *batch, size_t count)
-{
-    eh_speech speeches[SPEECHES_MAX];
-    eh_error error = {0};
-    for (size_t i = 0; i < count; i++)
-        speeches[i] = *batch[i]->speech;
-    eh_code code = count == 1 ? EH_CONFLICT : eh_rights_say_many(api->web->rights, speeches, count, true, eh_web_now_s(api->web), &error);
-    for (size_t i = 0; i < count; i++) {
-        batch[i]->code = EH_OK;
-        if (code != EH_OK || speeches[i].refused != EH_OK)
-            say_alone(api, batch[i]);
-        else
-            *batch[i]->speech = speeches[i];
-    }
-}
-
-static size_t batch_take(eh_api *api, eh_api_saying **batch)
-{
-    size_t count = 0;
-    while (api->sayings != NULL && count < SPEECHES_MAX) {
-        batch[count++] = api->sayings;
-        api->sayings = api->sayings->next;
-    }
-    return count;
-}
-
-/* Who comes while nobody speaks leads: takes along all that have come meanwhile, until its own is said. */
-eh_code eh_api_say(eh_web *web, eh_speech *speech, eh_error *error)
-{
-    eh_api *api = web->api;
-    eh_api_saying own = {.speech = speech, .error = error};
-    eh_api_saying *batch[SPEECHES_MAX];
-    pthread_mutex_lock(&api->speaking);
-    own.next = api->sayings;
-    api->sayings = &own;
-    while (!own.done) {
-        if (api->leader) {
-            pthread_cond_wait(&api->said, &api->speaking);
-            continue;
-        }
-        api->leader = true;
-        size_t count = batch_take(api, batch);
-        pthread_mutex_unlock(&api->speaking);
-        say_batch(api, batch, count);
-        pthread_mutex_lock(&api->speaking);
-        for (size_t i = 0; i < count; i++)
-            batch[i]->done = true;
-        api->leader = false;
-        pthread_cond_broadcast(&api->said);
-    }
-    pthread_mutex_unlock(&api->speaking);
-    return own.code;
 }
 
 /* ---- cursors ------------------------------------------------------------------------------------------------------------------------------- */

@@ -155,7 +155,7 @@ static void consents_say(eh_exchange *exchange)
         code = speech_read(exchange, &body, &speech, &form, &error);
     if (code == EH_OK) {
         form = false;
-        code = eh_api_say(eh_web_of(exchange), &speech, &error);
+        code = eh_rights_say_many(eh_web_of(exchange)->rights, &speech, 1, false, eh_web_now_s(eh_web_of(exchange)), &error);
     }
     if (code == EH_OK)
         results_write(exchange, &speech);
@@ -412,7 +412,7 @@ static void preferences_set(eh_exchange *exchange)
     }
     code = choices_speech(exchange, &body, &marketing, &speech, &error);
     if (code == EH_OK)
-        code = eh_api_say(eh_web_of(exchange), &speech, &error);
+        code = eh_rights_say_many(eh_web_of(exchange)->rights, &speech, 1, false, eh_web_now_s(eh_web_of(exchange)), &error);
     if (code == EH_OK)
         code = preferences_write(exchange, &error);
     if (code != EH_OK)

@@ -119,14 +119,20 @@ static eh_code state_open(eh_web *web, eh_error *error)
 }
 
 /* What is said on a page goes into the ledger; while another process writes that, it waits in the store. */
-static eh_code on_record(void *context, const char *kind, eh_view person, eh_view payload, char id_out[40], eh_error *error)
+eh_code eh_rights_into_ledger(void *ledger, const eh_rights_entry *entries, size_t count, char (*ids_out)[EH_RIGHTS_ENTRY_ID_BYTES], eh_error *error)
 {
-    eh_web *web = context;
-    eh_ledger_receipt receipt;
-    if (web->ledger == NULL)
+    EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(EH_ARENA_BYTES_MAX);
+    eh_ledger_entry *appended = arena == NULL ? NULL : EH_TAKE(arena, count, eh_ledger_entry);
+    eh_ledger_receipt *receipts = arena == NULL ? NULL : EH_TAKE(arena, count, eh_ledger_receipt);
+    if (ledger == NULL)
         return eh_fail(error, EH_UNAVAILABLE, "the ledger is not open here");
-    EH_TRY(eh_ledger_append(web->ledger, &(eh_ledger_entry){.kind = eh_view_of(kind), .person = person, .payload = payload}, 1, &receipt, error));
-    memcpy(id_out, receipt.id, sizeof receipt.id);
+    if (appended == NULL || receipts == NULL)
+        return eh_fail_memory(error);
+    for (size_t i = 0; i < count; i++)
+        appended[i] = (eh_ledger_entry){.kind = eh_view_of(entries[i].kind), .person = entries[i].person, .payload = entries[i].payload};
+    EH_TRY(eh_ledger_append(ledger, appended, count, receipts, error));
+    for (size_t i = 0; i < count; i++)
+        memcpy(ids_out[i], receipts[i].id, sizeof receipts[i].id);
     return EH_OK;
 }
 
@@ -137,7 +143,7 @@ static eh_code people_open(eh_web *web, eh_error *error)
         if (code != EH_OK && code != EH_UNAVAILABLE)
             return code;
     }
-    eh_rights_options options = {.state_folder = web->model->state_folder, .ledger = {.append = on_record, .context = web}};
+    eh_rights_options options = {.state_folder = web->model->state_folder, .ledger = {.append = eh_rights_into_ledger, .context = web->ledger}};
     EH_TRY(eh_rights_house_read(web->model->rights, &options.house, error));
     EH_TRY(eh_rights_open(&options, &web->rights, error));
     return eh_languages_open(&web->languages, error);

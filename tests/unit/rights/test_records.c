@@ -308,6 +308,84 @@ static void threads_share_one_handle(void **state)
     eh_rights_close(&rights);
 }
 
+/* A ledger of its own: gives every entry a number. */
+typedef struct {
+    pthread_mutex_t lock;
+    size_t entries, calls;
+    int failing; /* calls to refuse */
+} counted_ledger;
+
+static eh_code counted_append(void *context, const eh_rights_entry *entries, size_t count, char (*ids_out)[EH_RIGHTS_ENTRY_ID_BYTES], eh_error *problem)
+{
+    counted_ledger *ledger = context;
+    if (ledger->failing > 0) {
+        ledger->failing--;
+        return eh_fail(problem, EH_UNAVAILABLE, "another writes it");
+    }
+    pthread_mutex_lock(&ledger->lock);
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].person.len == 0 || entries[i].payload.ptr[0] != '{')
+            fail_msg("an entry without a person or a payload");
+        snprintf(ids_out[i], EH_RIGHTS_ENTRY_ID_BYTES, "entry-%zu", ++ledger->entries);
+    }
+    ledger->calls++;
+    pthread_mutex_unlock(&ledger->lock);
+    return EH_OK;
+}
+
+static void *speak_or_be_refused(void *argument)
+{
+    speaker *own = argument;
+    own->sound = true;
+    for (int i = 0; i < 25 && own->sound; i++) {
+        char key[24];
+        eh_error problem = {0};
+        eh_said_result result;
+        snprintf(key, sizeof key, "t%d-%d", own->number, i);
+        eh_act act = yes_to_email(now_s);
+        bool wrong = (own->number + i) % 5 == 0;
+        act.control = wrong ? EH_CONTROL_PRE_TICKED : EH_CONTROL_TICK;
+        eh_code code = eh_rights_say(own->rights, eh_view_of(key), &act, now_s, &result, &problem);
+        own->sound = wrong ? code == EH_DENIED && strstr(problem.text, "ticked") != NULL : code == EH_OK && result.effect == EH_EFFECT_CHANGED;
+    }
+    return NULL;
+}
+
+/* Sixteen speak at once and share commits; who is refused has his own reason, and nobody else is touched. Each act has one entry in the ledger. */
+static void threads_share_commits(void **state)
+{
+    (void)state;
+    enum { THREADS = 16, SAID = THREADS * 25 / 5 * 4 };
+    counted_ledger ledger = {.lock = PTHREAD_MUTEX_INITIALIZER, .failing = 3};
+    eh_rights *rights = NULL;
+    pthread_t threads[THREADS];
+    speaker speakers[THREADS];
+    assert_int_equal(eh_rights_open(&(eh_rights_options){.state_folder = folder, .ledger = {.append = counted_append, .context = &ledger}}, &rights, &error), EH_OK);
+    for (int i = 0; i < THREADS; i++) {
+        speakers[i] = (speaker){.rights = rights, .number = i};
+        assert_int_equal(pthread_create(&threads[i], NULL, speak_or_be_refused, &speakers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_true(speakers[i].sound);
+    }
+    assert_int_equal(ledger.entries, SAID);
+    eh_rights_close(&rights);
+    rights = opened();
+    for (int t = 0; t < THREADS; t++)
+        for (int i = 0; i < 25; i++) {
+            EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(1 << 20);
+            char key[24];
+            eh_person person;
+            snprintf(key, sizeof key, "t%d-%d", t, i);
+            assert_int_equal(eh_person_read(rights, eh_view_of(key), arena, &person, &error), EH_OK);
+            assert_int_equal(person.found, (t + i) % 5 != 0);
+            if (person.found)
+                assert_non_null(person.acts[0].ledger);
+        }
+    eh_rights_close(&rights);
+}
+
 /* ---- many at once ------------------------------------------------------------------------------------------------------------------------------ */
 
 static void many_in_one_transaction(void **state)
@@ -510,7 +588,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(what_was_said_is_kept, fresh),   cmocka_unit_test_setup(evidence_is_asked_for, fresh),
         cmocka_unit_test_setup(a_changed_record_is_found, fresh), cmocka_unit_test_setup(other_processes_are_heard, fresh),
-        cmocka_unit_test_setup(threads_share_one_handle, fresh), cmocka_unit_test_setup(many_in_one_transaction, fresh),
+        cmocka_unit_test_setup(threads_share_one_handle, fresh), cmocka_unit_test_setup(threads_share_commits, fresh), cmocka_unit_test_setup(many_in_one_transaction, fresh),
         cmocka_unit_test_setup(merging_goes_towards_no, fresh), cmocka_unit_test_setup(erased_is_nowhere, fresh),
         cmocka_unit_test_setup(erased_and_back_in_another_process, fresh), cmocka_unit_test_setup(requests_have_their_time, fresh),
     };
