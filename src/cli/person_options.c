@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/person_int.h"
-#include "web/web.h"
+#include "journey/people.h"
 
 /* ---- readers -------------------------------------------------------------------------------------------------------------------------- */
 

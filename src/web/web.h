@@ -9,7 +9,6 @@
 #include "base/base.h"
 #include "base/time.h"
 #include "data/workspace.h"
-#include "rights/rights.h"
 
 typedef struct {
     eh_view decision, person;
@@ -38,10 +37,6 @@ typedef struct {
 } eh_web_options;
 
 typedef struct eh_web eh_web;
-
-/** For eh_rights_ledger, with an eh_ledger as the context; NULL: says that it is not open now. */
-EH_MUST_USE eh_code eh_rights_into_ledger(void *ledger, const eh_rights_entry *entries, size_t count, char (*ids_out)[EH_RIGHTS_ENTRY_ID_BYTES],
-                                          eh_error *error);
 
 /** errors: those of the workspace; EH_UNAVAILABLE when it cannot listen. */
 EH_MUST_USE eh_code eh_web_open(const eh_web_options *options, eh_web **web_out, eh_error *error);
