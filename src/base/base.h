@@ -169,6 +169,15 @@ double eh_random_unit(eh_random *random);
  * same folder, fsync, rename, fsync of the folder. On any failure the old file is untouched and the temporary file is gone.
  */
 EH_MUST_USE eh_code eh_file_replace(const char *path, eh_view bytes, eh_error *error);
+/** The same, piece by piece, for what is larger than memory should hold. Closed without a commit, it leaves the old file as it was. */
+typedef struct eh_replacement eh_replacement;
+EH_MUST_USE eh_code eh_replacement_open(const char *path, eh_replacement **replacement_out, eh_error *error);
+EH_MUST_USE eh_code eh_replacement_write(eh_replacement *replacement, eh_view bytes, eh_error *error);
+/** Begins again with nothing written. errors: EH_CONFLICT for a device or a pipe */
+EH_MUST_USE eh_code eh_replacement_rewind(eh_replacement *replacement, eh_error *error);
+/** errors: EH_IO when not all is on the disk; the old file is then untouched */
+EH_MUST_USE eh_code eh_replacement_commit(eh_replacement *replacement, eh_error *error);
+void eh_replacement_close(eh_replacement **replacement);
 /** Makes the folders above `path` that are missing. */
 EH_MUST_USE eh_code eh_parent_folders_make(const char *path, eh_error *error);
 /** The whole content of a regular file of at most `bytes_max` bytes, appended to `buffer_out`. */

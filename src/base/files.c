@@ -57,22 +57,28 @@ static void free_path(char **path)
 
 /* ---- replacing --------------------------------------------------------------------------------------------------- */
 
-typedef struct {
-    const char *path;   /* as the caller named it, for messages */
+struct eh_replacement {
+    char *path;         /* as the caller named it, for messages */
     char *target;       /* what it resolves to */
-    char *temporary;    /* "" while there is none */
+    char *temporary;    /* NULL: a device or a pipe, which is written through; "": renamed already */
     bool exists;
     struct stat old;
     int descriptor;
-} replacement;
+};
 
-static void replacement_dispose(replacement *state)
+void eh_replacement_close(eh_replacement **replacement)
 {
+    eh_replacement *state = *replacement;
+    if (state == NULL)
+        return;
     close_descriptor(&state->descriptor);
     if (state->temporary != NULL && state->temporary[0] != '\0')
         unlink(state->temporary);
     free(state->temporary);
     free(state->target);
+    free(state->path);
+    free(state);
+    *replacement = NULL;
 }
 
 static eh_code write_all(int descriptor, const char *path, eh_view bytes, eh_error *error)
@@ -94,15 +100,6 @@ static eh_code write_all(int descriptor, const char *path, eh_view bytes, eh_err
     return EH_OK;
 }
 
-/* A device or a pipe has no old content to keep and must never be renamed over. */
-static eh_code write_through(const char *path, eh_view bytes, eh_error *error)
-{
-    EH_CLEANUP(close_descriptor) int descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    if (descriptor < 0)
-        return fail_errno(error, errno, "write", path);
-    return write_all(descriptor, path, bytes, error);
-}
-
 /* The folder part of a path, with its slash; length 0 means the working folder. */
 static size_t folder_length(const char *path)
 {
@@ -110,7 +107,7 @@ static size_t folder_length(const char *path)
     return slash == NULL ? 0 : (size_t)(slash - path) + 1;
 }
 
-static eh_code open_temporary(replacement *state, eh_error *error)
+static eh_code open_temporary(eh_replacement *state, eh_error *error)
 {
     size_t folder = folder_length(state->target);
     size_t name = strlen(state->target) - folder;
@@ -135,7 +132,7 @@ static eh_code open_temporary(replacement *state, eh_error *error)
     return fail_errno(error, error_number, "write", state->path);
 }
 
-static eh_code keep_owner_and_mode(replacement *state, eh_error *error)
+static eh_code keep_owner_and_mode(eh_replacement *state, eh_error *error)
 {
     if (!state->exists)
         return EH_OK;
@@ -148,7 +145,7 @@ static eh_code keep_owner_and_mode(replacement *state, eh_error *error)
 }
 
 /* Makes the rename itself durable, where the file system can. */
-static eh_code sync_folder(const replacement *state, eh_error *error)
+static eh_code sync_folder(const eh_replacement *state, eh_error *error)
 {
     size_t folder = folder_length(state->target);
     EH_CLEANUP(free_path) char *name = folder == 0 ? strdup(".") : strndup(state->target, folder);
@@ -162,7 +159,7 @@ static eh_code sync_folder(const replacement *state, eh_error *error)
     return EH_OK;
 }
 
-static eh_code resolve_target(replacement *state, eh_error *error)
+static eh_code resolve_target(eh_replacement *state, eh_error *error)
 {
     if (state->path[0] == '\0')
         return eh_fail(error, EH_INPUT, "the path of a file to write is empty");
@@ -185,28 +182,67 @@ static eh_code resolve_target(replacement *state, eh_error *error)
     return EH_OK;
 }
 
+static eh_code replacement_begin(eh_replacement *state, eh_error *error)
+{
+    state->descriptor = -1;
+    if (state->path == NULL)
+        return eh_fail_memory(error);
+    EH_TRY(resolve_target(state, error));
+    if (state->exists && !S_ISREG(state->old.st_mode)) { /* a device or a pipe has no old content to keep and must never be renamed over */
+        state->descriptor = open(state->target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        return state->descriptor < 0 ? fail_errno(error, errno, "write", state->path) : EH_OK;
+    }
+    if (state->exists && access(state->target, W_OK) != 0)
+        return fail_errno(error, errno, "write", state->path);
+    return open_temporary(state, error);
+}
+
+eh_code eh_replacement_open(const char *path, eh_replacement **replacement_out, eh_error *error)
+{
+    EH_CLEANUP(eh_replacement_close) eh_replacement *state = calloc(1, sizeof *state);
+    if (state == NULL)
+        return eh_fail_memory(error);
+    state->path = strdup(path);
+    EH_TRY(replacement_begin(state, error));
+    *replacement_out = state;
+    state = NULL;
+    return EH_OK;
+}
+
+eh_code eh_replacement_write(eh_replacement *state, eh_view bytes, eh_error *error) { return write_all(state->descriptor, state->path, bytes, error); }
+
+eh_code eh_replacement_rewind(eh_replacement *state, eh_error *error)
+{
+    if (state->temporary == NULL)
+        return eh_fail(error, EH_CONFLICT, "%s: what was written there cannot be taken back", state->path);
+    if (lseek(state->descriptor, 0, SEEK_SET) < 0 || ftruncate(state->descriptor, 0) != 0)
+        return fail_errno(error, errno, "write", state->path);
+    return EH_OK;
+}
+
+eh_code eh_replacement_commit(eh_replacement *state, eh_error *error)
+{
+    if (state->temporary == NULL)
+        return EH_OK;
+    EH_TRY(keep_owner_and_mode(state, error));
+    if (fsync(state->descriptor) != 0)
+        return fail_errno(error, errno, "write", state->path);
+    int descriptor = state->descriptor;
+    state->descriptor = -1;
+    if (close(descriptor) != 0 && errno != EINTR)
+        return fail_errno(error, errno, "write", state->path);
+    if (rename(state->temporary, state->target) != 0)
+        return fail_errno(error, errno, "write", state->path);
+    state->temporary[0] = '\0';
+    return sync_folder(state, error);
+}
+
 eh_code eh_file_replace(const char *path, eh_view bytes, eh_error *error)
 {
-    EH_CLEANUP(replacement_dispose) replacement state = {.path = path, .descriptor = -1};
-    EH_TRY(resolve_target(&state, error));
-    if (state.exists && !S_ISREG(state.old.st_mode))
-        return write_through(state.target, bytes, error);
-    if (state.exists && access(state.target, W_OK) != 0)
-        return fail_errno(error, errno, "write", path);
-
-    EH_TRY(open_temporary(&state, error));
-    EH_TRY(write_all(state.descriptor, path, bytes, error));
-    EH_TRY(keep_owner_and_mode(&state, error));
-    if (fsync(state.descriptor) != 0)
-        return fail_errno(error, errno, "write", path);
-    int descriptor = state.descriptor;
-    state.descriptor = -1;
-    if (close(descriptor) != 0 && errno != EINTR)
-        return fail_errno(error, errno, "write", path);
-    if (rename(state.temporary, state.target) != 0)
-        return fail_errno(error, errno, "write", path);
-    state.temporary[0] = '\0';
-    return sync_folder(&state, error);
+    EH_CLEANUP(eh_replacement_close) eh_replacement *state = NULL;
+    EH_TRY(eh_replacement_open(path, &state, error));
+    EH_TRY(eh_replacement_write(state, bytes, error));
+    return eh_replacement_commit(state, error);
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */

@@ -53,13 +53,17 @@ eh_code eh_card_attribute_make(const eh_card_data *data, const eh_fair_attribute
     return EH_OK;
 }
 
-eh_code eh_model_card_make(eh_model_request *request, const eh_model *model, eh_buffer *out, eh_error *error)
+eh_code eh_model_card_make(eh_model_request *request, const eh_model_file *file, eh_buffer *out, eh_error *error)
 {
-    eh_model_card card = {.model = model};
+    const eh_model *model = file->model;
+    eh_model_card card = {.model = model, .uplift = file->uplift, .offer = file->offer};
     eh_fit_measures measures;
     eh_dataset data = {0};
     if (request->groups_count > 0 && request->files_count == 0)
         return eh_fail(error, EH_INPUT, "--protected: needs --data and --label to measure groups on");
+    if (request->files_count > 0 && file->uplift != NULL)
+        return eh_fail(error, EH_INPUT, "--data: the effect of an offer is measured where it is learned: evenhand train ... --protected EXPR --report PREFIX makes a card "
+                       "with groups");
     if (request->files_count > 0) {
         const char *slash = strrchr(request->files[0], '/');
         EH_TRY(eh_model_data_read(request, model, &data, error));

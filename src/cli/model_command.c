@@ -185,13 +185,22 @@ static const eh_term *term_named(const eh_model *model, const char *name)
 static void head_show(const eh_model *model, eh_buffer *out)
 {
     eh_visible_append(out, eh_view_of(model->name == NULL ? "model" : model->name), false);
-    eh_buffer_format(out, "\n  learns            %s\n", model->outcome == NULL ? "an outcome" : model->outcome);
+    eh_buffer_text(out, "\n  learns            ");
+    if (model->offer != NULL) {
+        eh_buffer_text(out, "what the offer ");
+        eh_visible_append(out, eh_view_of(model->offer), false);
+        eh_buffer_text(out, " changes in ");
+    }
+    eh_visible_append(out, eh_view_of(model->outcome == NULL ? "an outcome" : model->outcome), false);
+    eh_buffer_byte(out, '\n');
     if (model->purpose != NULL)
         eh_buffer_format(out, "  is for            %s\n", model->purpose);
-    eh_buffer_format(out, "  learned from      %llu rows, mean outcome %.4f\n", (unsigned long long)model->rows, model->base_rate);
+    eh_buffer_format(out, "  learned from      %llu rows, mean %s %.4f\n", (unsigned long long)model->rows, model->offer != NULL ? "effect" : "outcome",
+                     model->base_rate);
     eh_buffer_format(out, "  fingerprint       %.16s\n", model->fingerprint);
     eh_buffer_format(out, "  intercept         %.6f\n", (double)model->intercept / EH_MICRO);
-    eh_buffer_format(out, "  threshold         %g\n", model->threshold);
+    if (model->loss == EH_LOSS_LOGISTIC)
+        eh_buffer_format(out, "  threshold         %g\n", model->threshold);
     for (size_t i = 0; i < model->measures_count; i++) {
         eh_buffer_format(out, "  %-17s %.4f", model->measures[i].name, model->measures[i].value);
         if (!isnan(model->measures[i].low))
@@ -213,6 +222,21 @@ static void head_show(const eh_model *model, eh_buffer *out)
         eh_visible_append(out, eh_view_of(model->edits[i].why), false);
         eh_buffer_byte(out, '\n');
     }
+}
+
+/* Of an uplift model: what the offer changes, measured. */
+static void effect_show(const eh_model_file *file, eh_buffer *out)
+{
+    if (file->uplift == NULL)
+        return;
+    const eh_offer *offer = &file->uplift->offers[file->offer];
+    const struct {
+        const char *name;
+        const eh_estimate *estimate;
+    } rows[] = {{"mean effect", &offer->effect}, {"best 30 %", &offer->uplift_at_30}, {"RATE (AUTOC)", &offer->autoc}, {"RATE (Qini)", &offer->qini}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (!isnan(rows[i].estimate->value))
+            eh_buffer_format(out, "  %-17s %+.4f   %+.4f to %+.4f\n", rows[i].name, rows[i].estimate->value, rows[i].estimate->low, rows[i].estimate->high);
 }
 
 static void terms_show(const eh_model *model, eh_buffer *out)
@@ -244,8 +268,9 @@ static void terms_show(const eh_model *model, eh_buffer *out)
     }
 }
 
-static eh_code show(eh_model_request *request, const eh_model *model, eh_error *error)
+static eh_code show(eh_model_request *request, const eh_model_file *file, eh_error *error)
 {
+    const eh_model *model = file->model;
     EH_CLEANUP(eh_buffer_dispose) eh_buffer out = {0};
     if (request->term != NULL) {
         const eh_term *term = term_named(model, request->term);
@@ -254,6 +279,7 @@ static eh_code show(eh_model_request *request, const eh_model *model, eh_error *
         term_show(model, term, &out);
     } else {
         head_show(model, &out);
+        effect_show(file, &out);
         terms_show(model, &out);
     }
     return put(request, &out, error);
@@ -349,8 +375,10 @@ static eh_code edit_measure(eh_model_request *request, const eh_model *before, e
     }
     for (size_t i = 0; i < data.matrix.rows; i++)
         moved += fabs(scores[1][i] - scores[0][i]);
-    edit->auc_before = measures[0].auc;
-    edit->auc_after = measures[1].auc;
+    if (before->loss == EH_LOSS_LOGISTIC) {
+        edit->auc_before = measures[0].auc;
+        edit->auc_after = measures[1].auc;
+    }
     edit->change_mean = moved / (double)data.matrix.rows;
     return EH_OK;
 }
@@ -366,8 +394,9 @@ static eh_code edit_when(const eh_model_request *request, const char **when_out,
     return *when_out == NULL ? eh_fail_memory(error) : EH_OK;
 }
 
-static eh_code edit(eh_model_request *request, eh_model *model, const eh_model *before, eh_error *error)
+static eh_code edit(eh_model_request *request, const eh_model_file *file, const eh_model *before, eh_error *error)
 {
+    eh_model *model = file->model;
     EH_CLEANUP(eh_buffer_dispose) eh_buffer document = {0};
     EH_CLEANUP(eh_buffer_dispose) eh_buffer says = {0};
     if ((request->flatten == NULL) == (request->smooth == NULL))
@@ -386,11 +415,13 @@ static eh_code edit(eh_model_request *request, eh_model *model, const eh_model *
         EH_TRY(edit_measure(request, before, model, entry, error));
     model->edits_count++;
     eh_buffer_format(&says, "%s\n", entry->what);
-    if (!isnan(entry->change_mean))
+    if (!isnan(entry->auc_before))
         eh_buffer_format(&says, "  scores moved by %.4f on average; AUC %.4f before, %.4f after\n", entry->change_mean, entry->auc_before, entry->auc_after);
+    else if (!isnan(entry->change_mean))
+        eh_buffer_format(&says, "  scores moved by %.4f on average\n", entry->change_mean);
     else
         eh_buffer_text(&says, "  what that changes was not measured; --data and --label would tell\n");
-    EH_TRY(eh_model_write(model, &document, error));
+    EH_TRY(eh_model_file_write(file, &document, error));
     const char *path = request->output != NULL ? request->output : request->model;
     EH_TRY(eh_parent_folders_make(path, error));
     EH_TRY(eh_file_replace(path, eh_buffer_view(&document), error));
@@ -426,27 +457,22 @@ static const char *const dos[DOS_COUNT] = {"show", "card", "compare", "edit", "e
 
 static eh_code model_do(int what, eh_model_request *request, eh_error *error)
 {
-    eh_model *model = NULL, *other = NULL;
-    if (what == DO_EDIT) /* the file of an uplift model holds several; each is learned from an experiment and not for editing */
-        EH_TRY(eh_model_load(request->model, request->arena, &model, error));
-    else
-        EH_TRY(eh_model_load_offer(request->model, request->offer, request->arena, &model, error));
-    if (what == DO_EDIT)
-        EH_TRY(eh_model_load(request->model, request->arena, &other, error));
-    if (what == DO_COMPARE)
-        EH_TRY(eh_model_load_offer(request->other, request->offer, request->arena, &other, error));
+    eh_model_file file = {.uplift = NULL}, other = {.uplift = NULL};
+    EH_TRY(eh_model_file_load(request->model, request->offer, request->arena, &file, error));
+    if (what == DO_COMPARE || what == DO_EDIT)
+        EH_TRY(eh_model_file_load(what == DO_EDIT ? request->model : request->other, request->offer, request->arena, &other, error));
     if (what == DO_SHOW)
-        return show(request, model, error);
+        return show(request, &file, error);
     if (what == DO_CARD) {
         EH_CLEANUP(eh_buffer_dispose) eh_buffer card = {0};
-        EH_TRY(eh_model_card_make(request, model, &card, error));
+        EH_TRY(eh_model_card_make(request, &file, &card, error));
         return put(request, &card, error);
     }
     if (what == DO_COMPARE)
-        return compare(request, model, other, error);
+        return compare(request, file.model, other.model, error);
     if (what == DO_EDIT)
-        return edit(request, model, other, error);
-    return export(request, model, error);
+        return edit(request, &file, other.model, error);
+    return export(request, file.model, error);
 }
 
 static eh_code request_parse(int argc, char **argv, int what, eh_model_request *request, eh_error *error)

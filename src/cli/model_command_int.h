@@ -3,6 +3,7 @@
 #define EH_CLI_MODEL_COMMAND_INT_H
 
 #include "cli/model_cli_int.h"
+#include "model/uplift.h"
 #include "report/model_card.h"
 
 typedef struct {
@@ -28,6 +29,6 @@ typedef struct {
 EH_MUST_USE eh_code eh_card_attribute_make(const eh_card_data *data, const eh_fair_attribute *attribute, eh_arena *arena, eh_card_attribute *card_out,
                                            eh_error *error);
 /** The model card as HTML. (model_card.c) */
-EH_MUST_USE eh_code eh_model_card_make(eh_model_request *request, const eh_model *model, eh_buffer *out, eh_error *error);
+EH_MUST_USE eh_code eh_model_card_make(eh_model_request *request, const eh_model_file *file, eh_buffer *out, eh_error *error);
 
 #endif

@@ -131,7 +131,7 @@ typedef struct {
     size_t *words_len;
     int64_t threshold;       /* micro-logits */
     eh_buffer out;
-    int descriptor;
+    eh_replacement *file;   /* NULL: standard output */
     uint64_t row;
     bool written;
 } scoring;
@@ -479,11 +479,25 @@ static eh_code flush(scoring *s, eh_error *error)
 {
     EH_TRY(eh_buffer_check(&s->out, error));
     eh_view bytes = eh_buffer_view(&s->out);
-    if (s->descriptor < 0) {
+    if (s->file != NULL)
+        EH_TRY(eh_replacement_write(s->file, bytes, error));
+    else
         EH_TRY(eh_stdout_write(bytes, error));
-        eh_buffer_clear(&s->out);
-    }
+    eh_buffer_clear(&s->out);
     s->written = true;
+    return EH_OK;
+}
+
+/* The engine begins again when a column turns out to be of another type further down. */
+static eh_code begin_again(scoring *s, eh_error *error)
+{
+    if (s->written && (s->file == NULL || eh_replacement_rewind(s->file, NULL) != EH_OK))
+        return eh_fail(error, EH_INPUT, "a column holds values of another type further down, and rows have been written; use --output FILE");
+    s->written = false;
+    s->row = 0;
+    eh_buffer_clear(&s->out);
+    if (!s->request->json)
+        csv_header(s);
     return EH_OK;
 }
 
@@ -491,15 +505,8 @@ static eh_code rows_take(void *context, const eh_binned_rows *rows, eh_error *er
 {
     scoring *s = context;
     int32_t contributions[2 * EH_MODEL_FEATURES_MAX];
-    if (rows == NULL) {
-        if (s->written)
-            return eh_fail(error, EH_INPUT, "a column holds values of another type further down, and rows have been written; use --output FILE");
-        s->row = 0;
-        eh_buffer_clear(&s->out);
-        if (!s->request->json)
-            csv_header(s);
-        return EH_OK;
-    }
+    if (rows == NULL)
+        return begin_again(s, error);
     for (size_t i = 0; i < rows->rows; i++) {
         scored_row row = {.bins = rows->bins + i * s->model->features_count, .contributions = contributions};
         s->row++;
@@ -517,7 +524,7 @@ static eh_code rows_take(void *context, const eh_binned_rows *rows, eh_error *er
             json_row(s, &row);
         else
             csv_row(s, &row);
-        if (s->out.len >= FLUSH_BYTES && s->descriptor < 0)
+        if (s->out.len >= FLUSH_BYTES)
             EH_TRY(flush(s, error));
     }
     return EH_OK;
@@ -548,8 +555,12 @@ static eh_code model_open(scoring *s, eh_model **model_out, eh_error *error)
 {
     const score_request *request = s->request;
     eh_uplift *uplift = NULL;
-    if (request->offer != NULL)
-        return eh_model_load_offer(request->model_path, request->offer, s->arena, model_out, error);
+    if (request->offer != NULL) {
+        eh_model_file file = {.uplift = NULL};
+        EH_TRY(eh_model_file_load(request->model_path, request->offer, s->arena, &file, error));
+        *model_out = file.model;
+        return EH_OK;
+    }
     eh_code code = eh_uplift_load(request->model_path, s->arena, &uplift, error);
     if (code == EH_CONFLICT)
         return eh_model_load(request->model_path, s->arena, model_out, error);
@@ -571,7 +582,6 @@ static eh_code scoring_open(scoring *s, eh_model *model, eh_error *error)
     if (groups == NULL || s->reasoner.scratch == NULL)
         return eh_fail_memory(error);
     s->reasoner.groups_count = eh_reason_groups(model, groups);
-    s->descriptor = s->request->output != NULL ? 0 : -1;
     if (s->request->flip && model->loss == EH_LOSS_SQUARED)
         return eh_fail(error, EH_INPUT, "--flip: the model tells an amount and decides nothing");
     EH_TRY(words_fill(s, error));
@@ -594,15 +604,16 @@ static eh_code score_do(scoring *s, eh_error *error)
     EH_TRY(scoring_open(s, model, error));
     EH_TRY(eh_engine_open(&options, &engine, error));
     EH_TRY(eh_engine_read(engine, s->request->files, s->request->files_count, error));
+    if (s->request->output != NULL) {
+        EH_TRY(eh_parent_folders_make(s->request->output, error));
+        EH_TRY(eh_replacement_open(s->request->output, &s->file, error));
+    }
     eh_rows_spec spec = {.model = model, .key = s->request->key.sql, .where = s->request->where, .take = rows_take, .context = s};
     eh_code code = eh_rows_read(engine, &spec, s->arena, error);
     eh_progress_end(&progress);
     EH_TRY(code);
-    if (s->request->output == NULL)
-        return flush(s, error);
-    EH_TRY(eh_buffer_check(&s->out, error));
-    EH_TRY(eh_parent_folders_make(s->request->output, error));
-    return eh_file_replace(s->request->output, eh_buffer_view(&s->out), error);
+    EH_TRY(flush(s, error));
+    return s->file == NULL ? EH_OK : eh_replacement_commit(s->file, error);
 }
 
 int eh_score_command(int argc, char **argv)
@@ -622,8 +633,8 @@ int eh_score_command(int argc, char **argv)
         return eh_stdout_show("score", &help);
     }
     scoring s = {.request = &request, .arena = arena};
-    eh_buffer_init(&s.out, request.output != NULL ? SIZE_MAX / 4 : 0);
     eh_code code = score_do(&s, &error);
+    eh_replacement_close(&s.file);
     eh_buffer_dispose(&s.out);
     return code == EH_OK ? 0 : eh_error_show("score", &error);
 }

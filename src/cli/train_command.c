@@ -33,13 +33,40 @@ static void measure_add(eh_model *model, const char *name, double value, double 
     model->measures[model->measures_count++] = (eh_model_measure){.name = name, .value = value, .low = low, .high = high};
 }
 
+/* What is left to learn from in each fold must do for a model: so many rows, people with the outcome and without it. */
+static bool folds_fit(const eh_matrix *matrix, eh_loss loss, uint32_t folds)
+{
+    size_t with = 0;
+    for (size_t i = 0; i < matrix->rows; i++)
+        with += matrix->outcome[i] > 0.5f ? 1 : 0;
+    size_t fewest = with < matrix->rows - with ? with : matrix->rows - with;
+    bool both = loss == EH_LOSS_SQUARED || fewest == 0 || fewest >= folds; /* one class only: the fit says so */
+    return both && matrix->rows - (matrix->rows + folds - 1) / folds >= EH_FIT_ROWS_MIN;
+}
+
+static uint32_t folds_of(const eh_train_request *request) { return request->folds < 0 ? FOLDS_DEFAULT : (uint32_t)request->folds; }
+
+/* Said before the long part. */
+static eh_code folds_check(eh_train_run *run, eh_error *error)
+{
+    const eh_matrix *matrix = &run->data.matrix;
+    uint32_t folds = folds_of(run->request);
+    if (folds == 0 || matrix->rows < EH_FIT_ROWS_MIN || folds_fit(matrix, run->fit.loss, folds))
+        return EH_OK;
+    if (run->request->folds > 0)
+        return eh_fail(error, EH_INPUT, "--folds: %zu rows are too few for %u folds: what is left of each is to hold %d rows at least, and people with the outcome and "
+                       "without it; fewer folds, or --folds 0 for a model that is not measured", matrix->rows, folds, EH_FIT_ROWS_MIN);
+    run->unmeasured = true;
+    return EH_OK;
+}
+
 static eh_code validate(eh_train_run *run, eh_error *error)
 {
     const eh_train_request *request = run->request;
     const eh_matrix *matrix = &run->data.matrix;
     bool many = request->folds < 0 && matrix->rows > FOLD_ROWS_MANY;
-    uint32_t folds = request->folds < 0 ? FOLDS_DEFAULT : (uint32_t)request->folds;
-    if (folds == 0)
+    uint32_t folds = folds_of(request);
+    if (folds == 0 || run->unmeasured)
         return EH_OK;
     if (run->progress.descriptor >= 0)
         eh_progress_show(&run->progress, "measuring by cross-validation", -1);
@@ -82,7 +109,12 @@ eh_code eh_train_papers(eh_train_run *run, eh_model *model, eh_error *error)
         model->inputs[i] = (eh_model_input){.path = inputs[i].path, .bytes = inputs[i].bytes};
         memcpy(model->inputs[i].sha256, inputs[i].sha256, sizeof model->inputs[i].sha256);
     }
-    model->name = request->name != NULL ? request->name : slash == NULL ? run->path : slash + 1;
+    eh_view file = eh_view_of(slash == NULL ? run->path : slash + 1);
+    if (file.len > 5 && memcmp(file.ptr + file.len - 5, ".json", 5) == 0)
+        file.len -= 5;
+    model->name = request->name != NULL ? request->name : eh_arena_copy(run->arena, file);
+    if (model->name == NULL)
+        return eh_fail_memory(error);
     model->purpose = request->purpose;
     model->outcome = request->label.name;
     memcpy(model->fingerprint, run->data.fingerprint, sizeof model->fingerprint);
@@ -122,6 +154,7 @@ static eh_code learn(eh_train_run *run, eh_error *error)
         run->fit.progress = fit_tick;
         run->fit.progress_context = &run->progress;
     }
+    EH_TRY(folds_check(run, error));
     EH_TRY(eh_model_fit(&run->data.matrix, &run->fit, run->arena, &run->model, &run->fair, error));
     return validate(run, error);
 }

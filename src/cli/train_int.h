@@ -3,6 +3,8 @@
 #define EH_CLI_TRAIN_INT_H
 
 #include "cli/model_cli_int.h"
+#include "model/uplift.h"
+#include "report/model_card.h"
 
 /** Everything lives until the end of the run. */
 typedef struct {
@@ -23,6 +25,7 @@ typedef struct {
     eh_fair_outcome fair;
     double *held_scores;         /* cross-validated logits; NULL: none */
     eh_fit_measures held;
+    bool unmeasured;             /* too few rows for cross-validation */
     void *workspace;             /* of train_workspace.c */
 } eh_train_run;
 
@@ -38,6 +41,8 @@ EH_MUST_USE eh_code eh_train_uplift(eh_train_run *run, eh_buffer *shown, eh_erro
 void eh_train_text(const eh_train_run *run, eh_buffer *out);
 /** Writes the card and the findings on groups to --report. (train_report.c) */
 EH_MUST_USE eh_code eh_train_report(const eh_train_run *run, eh_error *error);
+/** The same of an uplift model: a card for each offer, the findings by group. (train_report.c) */
+EH_MUST_USE eh_code eh_train_uplift_report(const eh_train_run *run, const eh_uplift *uplift, const eh_card_benefit *benefits, size_t benefits_count, eh_error *error);
 /** Opens the workspace, its people and its vault; settles features, outcome, groups and where the model goes. (train_workspace.c) */
 EH_MUST_USE eh_code eh_train_workspace_open(eh_train_run *run, eh_error *error);
 void eh_train_workspace_close(eh_train_run *run);

@@ -111,8 +111,8 @@ static eh_code read_constraint(const eh_option_use *use, eh_error *error)
     size_t skip = sign == NULL ? 0 : sign[0] != ':' && sign[1] == '=' ? 2 : 1;
     double number = 0;
     if (sign == NULL || !eh_number_read(eh_view_trim(eh_view_of(sign + skip)), &number) || !(number >= 0 && number < 1))
-        return eh_fail(error, EH_INPUT, "%s: '%.60s' is not of the form selection_rate<=0.02 (largest gap) or tpr>=0.96 (smallest ratio)", use->option,
-                       use->value);
+        return eh_fail(error, EH_INPUT, "%s: '%.60s' is not of the form selection_rate<=0.02 (largest gap) or tpr>=0.96 (smallest ratio), with a "
+                       "number from 0 to below 1", use->option, use->value);
     eh_view name = eh_view_trim((eh_view){use->value, (size_t)(sign - use->value)});
     bool ratio = sign[0] == '>';
     if (eh_view_equal(name, EH_VIEW("equalized_odds"))) {
@@ -355,8 +355,6 @@ static eh_code request_check(const eh_train_request *request, eh_error *error)
         return eh_fail(error, EH_CONFLICT, "--constraint: is for one outcome; who gets an offer is guarded when the campaign is planned");
     if (request->frontier && request->constraints_count == 0)
         return eh_fail(error, EH_INPUT, "--frontier: needs a --constraint to walk towards");
-    if (request->report_prefix != NULL && request->treatment.sql != NULL)
-        return eh_fail(error, EH_CONFLICT, "--report: is for a model of one outcome; evenhand model card MODEL --offer NAME shows an effect");
     if (request->intersections && request->protected_count < 2 && request->files_count > 0)
         return eh_fail(error, EH_INPUT, "--intersections: needs at least two attributes in --protected");
     if (request->treatment.sql != NULL && request->control == NULL)

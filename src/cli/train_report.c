@@ -153,6 +153,99 @@ static eh_code scores_settle(const eh_train_run *run, const double **scores_out,
     return EH_OK;
 }
 
+/* ---- of an uplift model ------------------------------------------------------------------------------------------------------ */
+
+static void benefits_write(const eh_uplift *uplift, const eh_card_benefit *benefits, size_t benefits_count, eh_json_writer *json)
+{
+    eh_json_array_open(json, "attributes");
+    for (size_t a = 0; a < benefits_count; a++) {
+        eh_json_object_open(json, NULL);
+        eh_json_text(json, "attribute", benefits[a].name);
+        eh_json_array_open(json, "groups");
+        for (size_t g = 0; g < benefits[a].groups_count; g++) {
+            const eh_uplift_group *group = &benefits[a].groups[g];
+            eh_json_object_open(json, NULL);
+            eh_json_text(json, "group", group->group);
+            eh_json_number(json, "people", group->people);
+            eh_json_number(json, "offered_share", group->offered_share);
+            estimate_write(json, "gain", &group->gain);
+            eh_json_object_open(json, "effects");
+            for (size_t k = 0; k < uplift->offers_count; k++)
+                estimate_write(json, uplift->offers[k].name, &group->effect[k]);
+            eh_json_object_close(json);
+            eh_json_object_close(json);
+        }
+        eh_json_array_close(json);
+        eh_json_object_close(json);
+    }
+    eh_json_array_close(json);
+}
+
+static void findings_write(const eh_train_run *run, const eh_uplift *uplift, const eh_card_benefit *benefits, size_t benefits_count, eh_buffer *text)
+{
+    eh_json_writer json;
+    eh_json_begin(&json, text, true, false);
+    eh_json_object_open(&json, NULL);
+    eh_json_integer(&json, "evenhand_training", 1);
+    eh_json_text(&json, "model", run->path);
+    eh_json_text(&json, "learner", eh_uplift_learner_names[uplift->learner]);
+    eh_json_text(&json, "control", uplift->control);
+    eh_json_array_open(&json, "offers");
+    for (size_t k = 0; k < uplift->offers_count; k++) {
+        const eh_offer *offer = &uplift->offers[k];
+        eh_json_object_open(&json, NULL);
+        eh_json_text(&json, "offer", offer->name);
+        eh_json_number(&json, "share", offer->share);
+        estimate_write(&json, "effect", &offer->effect);
+        estimate_write(&json, "uplift_at_30", &offer->uplift_at_30);
+        estimate_write(&json, "autoc", &offer->autoc);
+        estimate_write(&json, "qini", &offer->qini);
+        eh_json_number(&json, "auuc", offer->auuc);
+        eh_json_object_close(&json);
+    }
+    eh_json_array_close(&json);
+    eh_json_object_open(&json, "policy");
+    eh_json_number(&json, "budget", uplift->policy.budget);
+    eh_json_number(&json, "offered_share", uplift->policy.offered_share);
+    estimate_write(&json, "gain", &uplift->policy.gain);
+    estimate_write(&json, "gain_of_all", &uplift->policy.gain_of_all);
+    estimate_write(&json, "gain_of_chance", &uplift->policy.gain_of_chance);
+    eh_json_object_close(&json);
+    benefits_write(uplift, benefits, benefits_count, &json);
+    eh_json_object_close(&json);
+    eh_buffer_byte(text, '\n');
+}
+
+/* One card for each offer: PREFIX.html when there is one, else PREFIX-OFFER.html with what a file's name may hold. */
+static const char *card_extension(const eh_train_run *run, const eh_uplift *uplift, size_t offer)
+{
+    if (uplift->offers_count == 1)
+        return ".html";
+    char *extension = eh_arena_format(run->arena, "-%s.html", uplift->offers[offer].name);
+    for (char *at = extension == NULL ? NULL : extension + 1; at != NULL && at < extension + strlen(extension) - 5; at++)
+        if (!((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') || *at == '-' || *at == '_'))
+            *at = '_';
+    return extension;
+}
+
+eh_code eh_train_uplift_report(const eh_train_run *run, const eh_uplift *uplift, const eh_card_benefit *benefits, size_t benefits_count, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
+    for (size_t k = 0; k < uplift->offers_count; k++) {
+        EH_CLEANUP(eh_buffer_dispose) eh_buffer html = {0};
+        eh_model_card card = {.model = uplift->offers[k].model, .uplift = uplift, .offer = k, .benefits = benefits, .benefits_count = benefits_count};
+        const char *extension = card_extension(run, uplift, k);
+        if (extension == NULL)
+            return eh_fail_memory(error);
+        eh_model_card_html(&card, &html);
+        EH_TRY(report_save(run, extension, &html, error));
+    }
+    findings_write(run, uplift, benefits, benefits_count, &text);
+    return report_save(run, ".json", &text, error);
+}
+
+/* ---- of a model of one outcome ------------------------------------------------------------------------------------------------- */
+
 eh_code eh_train_report(const eh_train_run *run, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer html = {0};

@@ -188,6 +188,8 @@ void eh_train_text(const eh_train_run *run, eh_buffer *out)
         for (size_t i = 0; i < model->measures_count; i++)
             measure_line(out, &model->measures[i]);
     }
+    if (run->unmeasured)
+        eh_buffer_text(out, "\nNot measured: too few people to hold some out; how well it does on others is not known\n");
     terms_lines(model, out);
     for (size_t a = 0; a < run->attributes_count; a++) {
         const eh_fair_attribute *attribute = &run->attributes[a];

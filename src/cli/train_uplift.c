@@ -13,6 +13,7 @@ typedef struct {
     eh_matrix matrix;
     eh_uplift *uplift;
     eh_fair_attribute *attributes;
+    eh_card_benefit *benefits;   /* per attribute */
 } uplift_run;
 
 static bool tick(void *context, const char *what, double share)
@@ -137,16 +138,13 @@ static void offer_lines(const eh_offer *offer, eh_buffer *out)
     eh_buffer_byte(out, '\n');
 }
 
-static void group_lines(const uplift_run *u, const eh_fair_attribute *attribute, eh_buffer *out)
+static void benefit_lines(const uplift_run *u, const eh_card_benefit *benefit, eh_buffer *out)
 {
-    eh_uplift_group *groups = EH_TAKE(u->run->arena, attribute->groups_count, eh_uplift_group);
-    if (groups == NULL)
-        return;
-    eh_uplift_by_group(u->uplift, &u->data, attribute, groups);
+    const eh_uplift_group *groups = benefit->groups;
     eh_buffer_text(out, "\nBy ");
-    eh_visible_append(out, eh_view_of(attribute->name), false);
+    eh_visible_append(out, eh_view_of(benefit->name), false);
     eh_buffer_text(out, ": mean effect of each offer, and what the policy does\n");
-    for (size_t g = 0; g < attribute->groups_count; g++) {
+    for (size_t g = 0; g < benefit->groups_count; g++) {
         eh_buffer_text(out, "  ");
         eh_visible_append(out, eh_view_of(groups[g].group), false);
         eh_buffer_format(out, " (%.0f people)", groups[g].people);
@@ -182,7 +180,7 @@ static void uplift_text(const uplift_run *u, uint64_t left_out, eh_buffer *out)
         estimate_line(out, "the best offer to everybody", &uplift->policy.gain_of_all);
     }
     for (size_t a = 0; a < u->run->attributes_count; a++)
-        group_lines(u, &u->attributes[a], out);
+        benefit_lines(u, &u->benefits[a], out);
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------------------------------------- */
@@ -206,6 +204,22 @@ static eh_code learn(uplift_run *u, eh_error *error)
     return eh_uplift_fit(&u->data, &options, run->arena, &u->uplift, error);
 }
 
+static eh_code benefits_find(uplift_run *u, eh_error *error)
+{
+    size_t count = u->run->attributes_count;
+    u->benefits = EH_TAKE(u->run->arena, count, eh_card_benefit);
+    if (u->benefits == NULL)
+        return eh_fail_memory(error);
+    for (size_t a = 0; a < count; a++) {
+        eh_uplift_group *groups = EH_TAKE(u->run->arena, u->attributes[a].groups_count, eh_uplift_group);
+        if (groups == NULL)
+            return eh_fail_memory(error);
+        eh_uplift_by_group(u->uplift, &u->data, &u->attributes[a], groups);
+        u->benefits[a] = (eh_card_benefit){.name = u->attributes[a].name, .groups = groups, .groups_count = u->attributes[a].groups_count};
+    }
+    return EH_OK;
+}
+
 static eh_code save(uplift_run *u, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer document = {0};
@@ -223,7 +237,10 @@ eh_code eh_train_uplift(eh_train_run *run, eh_buffer *shown, eh_error *error)
     EH_TRY(arms_settle(&u, error));
     EH_TRY(rows_known(&u, &left_out, error));
     EH_TRY(learn(&u, error));
+    EH_TRY(benefits_find(&u, error));
     EH_TRY(save(&u, error));
+    if (run->request->report_prefix != NULL)
+        EH_TRY(eh_train_uplift_report(run, u.uplift, u.benefits, run->attributes_count, error));
     if (!run->request->quiet)
         uplift_text(&u, left_out, shown);
     return EH_OK;

@@ -93,11 +93,20 @@ EH_MUST_USE eh_code eh_uplift_write(const eh_uplift *uplift, eh_buffer *out, eh_
 EH_MUST_USE eh_code eh_uplift_read(eh_view text, const char *name, eh_arena *arena, eh_uplift **uplift_out, eh_error *error);
 EH_MUST_USE eh_code eh_uplift_load(const char *path, eh_arena *arena, eh_uplift **uplift_out, eh_error *error);
 
+/** A file with a model of either kind: of an outcome, or of what offers change. */
+typedef struct {
+    eh_uplift *uplift;               /* NULL: a model of one outcome */
+    size_t offer;                    /* of the uplift model: the one that was asked for */
+    eh_model *model;                 /* of the outcome, or of that offer's effect */
+} eh_model_file;
+
 /**
- * A model of either kind: of an outcome as it is; of an uplift model the effect of `offer` (NULL: the only one). Errors also: `offer` given
- * for a model of an outcome, no such offer, several and none named (lists them).
+ * Reads a model of either kind. offer: of an uplift model, whose effect; NULL: the only one. Errors also: `offer` given for a model of an
+ * outcome, no such offer, several and none named (lists them).
  */
-EH_MUST_USE eh_code eh_model_load_offer(const char *path, const char *offer, eh_arena *arena, eh_model **model_out, eh_error *error);
+EH_MUST_USE eh_code eh_model_file_load(const char *path, const char *offer, eh_arena *arena, eh_model_file *file_out, eh_error *error);
+/** The whole document again, with what was changed in `model`. */
+EH_MUST_USE eh_code eh_model_file_write(const eh_model_file *file, eh_buffer *out, eh_error *error);
 
 /* ---- measures of any ranking by effect (uplift_measures.c) ------------------------------------------------------------------------ */
 

@@ -146,7 +146,7 @@ eh_code eh_uplift_load(const char *path, eh_arena *arena, eh_uplift **uplift_out
     return eh_uplift_read(eh_buffer_view(&text), path, arena, uplift_out, error);
 }
 
-static eh_code offer_pick(const eh_uplift *uplift, const char *path, const char *offer, eh_model **model_out, eh_error *error)
+static eh_code offer_pick(const eh_uplift *uplift, const char *path, const char *offer, size_t *offer_out, eh_error *error)
 {
     const char *names[EH_MODEL_OFFERS_MAX];
     EH_CLEANUP(eh_buffer_dispose) eh_buffer list = {0};
@@ -154,7 +154,7 @@ static eh_code offer_pick(const eh_uplift *uplift, const char *path, const char 
         names[k] = uplift->offers[k].name;
         eh_buffer_format(&list, "%s'%.100s'", k == 0 ? "" : ", ", names[k]);
         if (offer == NULL ? uplift->offers_count == 1 : strcmp(offer, names[k]) == 0) {
-            *model_out = uplift->offers[k].model;
+            *offer_out = k;
             return EH_OK;
         }
     }
@@ -165,15 +165,25 @@ static eh_code offer_pick(const eh_uplift *uplift, const char *path, const char 
                    nearest != NULL ? nearest : "", nearest != NULL ? "'?)" : "", list.ptr == NULL ? "" : list.ptr);
 }
 
-eh_code eh_model_load_offer(const char *path, const char *offer, eh_arena *arena, eh_model **model_out, eh_error *error)
+eh_code eh_model_file_load(const char *path, const char *offer, eh_arena *arena, eh_model_file *file_out, eh_error *error)
 {
-    eh_uplift *uplift = NULL;
-    eh_code code = eh_uplift_load(path, arena, &uplift, error);
-    if (code == EH_OK)
-        return offer_pick(uplift, path, offer, model_out, error);
-    if (code != EH_CONFLICT)
-        return code;
-    if (offer != NULL)
+    eh_model_file file = {.uplift = NULL};
+    eh_code code = eh_uplift_load(path, arena, &file.uplift, error);
+    if (code == EH_CONFLICT && offer != NULL)
         return eh_fail(error, EH_INPUT, "--offer: %s is a model of one outcome and has no offers", path);
-    return eh_model_load(path, arena, model_out, error);
+    if (code == EH_CONFLICT) {
+        file.uplift = NULL;
+        EH_TRY(eh_model_load(path, arena, &file.model, error));
+    } else {
+        EH_TRY(code);
+        EH_TRY(offer_pick(file.uplift, path, offer, &file.offer, error));
+        file.model = file.uplift->offers[file.offer].model;
+    }
+    *file_out = file;
+    return EH_OK;
+}
+
+eh_code eh_model_file_write(const eh_model_file *file, eh_buffer *out, eh_error *error)
+{
+    return file->uplift != NULL ? eh_uplift_write(file->uplift, out, error) : eh_model_write(file->model, out, error);
 }

@@ -57,8 +57,11 @@ static void top(page *p)
     const eh_model *model = p->model;
     char text[64];
     eh_html_put(out, "<header class=\"page top\"><p class=\"brand\">Evenhand <span>model card</span></p>\n<h1>$</h1>\n", model->name == NULL ? "A model" : model->name);
-    eh_html_put(out, "<p class=\"also\">It tells $ of <b>$</b>", model->loss == EH_LOSS_LOGISTIC ? "the probability" : "the amount",
-                model->outcome == NULL ? "the outcome" : model->outcome);
+    const char *outcome = model->outcome == NULL ? "the outcome" : model->outcome;
+    if (model->offer != NULL)
+        eh_html_put(out, "<p class=\"also\">It tells what the offer <b>$</b> changes in <b>$</b>", model->offer, outcome);
+    else
+        eh_html_put(out, "<p class=\"also\">It tells $ of <b>$</b>", model->loss == EH_LOSS_LOGISTIC ? "the probability" : "the amount", outcome);
     eh_html_put(out, " as a sum of $ curves", eh_html_number(EH_NUMBER_COUNT, (double)(model->terms_count - pairs_of(model))).text);
     eh_html_put(out, " and $ tables. All of it is on this page: what a person's score is made of can be read off.</p>\n<dl class=\"facts\">",
                 eh_html_number(EH_NUMBER_COUNT, (double)pairs_of(model)).text);
@@ -67,15 +70,15 @@ static void top(page *p)
         fact(out, "With the outcome", eh_html_number(EH_NUMBER_PERCENT, model->base_rate).text);
         fact(out, "Picked from", eh_html_number(EH_NUMBER_PERCENT, model->threshold).text);
     } else {
-        fact(out, "Mean outcome", eh_html_number(EH_NUMBER_AMOUNT, model->base_rate).text);
+        fact(out, model->offer != NULL ? "Mean effect" : "Mean outcome", eh_html_number(model->offer != NULL ? EH_NUMBER_SIGNED : EH_NUMBER_AMOUNT, model->base_rate).text);
     }
     for (size_t i = 0; i < model->measures_count && i < 2; i++)
         fact(out, strcmp(model->measures[i].name, "auc") == 0 ? "AUC" : strcmp(model->measures[i].name, "accuracy") == 0 ? "Accuracy" : model->measures[i].name,
              eh_html_number(EH_NUMBER_INDEX, model->measures[i].value).text);
-    snprintf(text, sizeof text, "%.16s", model->fingerprint);
+    snprintf(text, sizeof text, "%.12s", model->fingerprint);
     fact(out, "Fingerprint of the data", text);
     eh_buffer_text(out, "</dl>\n</header>\n<nav class=\"contents\" aria-label=\"Contents\"><ul><li><a href=\"#purpose\">Purpose</a></li><li><a href=\"#good\">How good</a></li>");
-    if (p->card->attributes_count > 0)
+    if (p->card->attributes_count > 0 || p->card->benefits_count > 0)
         eh_buffer_text(out, "<li><a href=\"#groups\">Groups</a></li>");
     if (model->constraints_count > 0)
         eh_buffer_text(out, "<li><a href=\"#fair\">Fairness</a></li>");
@@ -133,17 +136,57 @@ static void measure_row(page *p, const char *name, double value, double low, dou
                 isnan(low) ? "\xE2\x80\x93" : eh_html_range(EH_NUMBER_INDEX, low, high).text);
 }
 
+static const char measure_headings[] = "<thead><tr><th scope=\"col\">Measure</th><th scope=\"col\">Value</th>"
+                                       "<th scope=\"col\">95\xE2\x80\xAF% interval</th></tr></thead><tbody>";
+
+static void estimate_row(page *p, const char *name, const eh_estimate *estimate)
+{
+    if (!isnan(estimate->value))
+        eh_html_put(p->out, "<tr><th scope=\"row\">$</th><td>$</td><td>$</td></tr>", name, eh_html_number(EH_NUMBER_SIGNED, estimate->value).text,
+                    eh_html_range(EH_NUMBER_SIGNED, estimate->low, estimate->high).text);
+}
+
+/* What an offer changes, how well the ranking finds whom, and whether the data lets it be told. */
+static void effect(page *p)
+{
+    const eh_uplift *uplift = p->card->uplift;
+    const eh_offer *offer = &uplift->offers[p->card->offer];
+    const eh_overlap *overlap = &uplift->overlap;
+    table_open(p, "What the offer changes, on people not learned from");
+    eh_buffer_text(p->out, measure_headings);
+    estimate_row(p, "Mean effect on the outcome", &offer->effect);
+    estimate_row(p, "Effect among the 30\xE2\x80\xAF% with the largest predicted", &offer->uplift_at_30);
+    estimate_row(p, "RATE with logarithmic weight (AUTOC)", &offer->autoc);
+    estimate_row(p, "RATE with linear weight (Qini)", &offer->qini);
+    eh_buffer_text(p->out, "</tbody></table></div>\n");
+    if (!isnan(uplift->policy.gain.value)) {
+        table_open(p, "What a budget is best spent on: gain of the outcome per person, against no offer to anybody");
+        eh_buffer_text(p->out, measure_headings);
+        estimate_row(p, "The best offer to those whom it helps most", &uplift->policy.gain);
+        estimate_row(p, "As many offers by lot", &uplift->policy.gain_of_chance);
+        estimate_row(p, "The best single offer to everybody", &uplift->policy.gain_of_all);
+        eh_html_put(p->out, "</tbody></table></div>\n<p class=\"says\">The budget: $ of the people get an offer.</p>\n",
+                    eh_html_number(EH_NUMBER_PERCENT, uplift->policy.offered_share).text);
+    }
+    eh_html_put(p->out, "<p class=\"says\">Who got an offer $; chances run from $", overlap->known ? "was drawn with known chances" : overlap->randomised
+                    ? "cannot be told by the features, as in an experiment" : "can partly be told by the features: effects hold only if the features tell all that both depend on",
+                eh_html_number(EH_NUMBER_PERCENT, overlap->lowest).text);
+    eh_html_put(p->out, " to $. $ of the people have less than 2\xE2\x80\xAF% for some offer.</p>\n", eh_html_number(EH_NUMBER_PERCENT, overlap->highest).text,
+                eh_html_number(EH_NUMBER_PERCENT, overlap->outside_share).text);
+}
+
 static void good(page *p)
 {
     const eh_model *model = p->model;
     const eh_fit_measures *m = p->card->measures;
-    static const char headings[] = "<thead><tr><th scope=\"col\">Measure</th><th scope=\"col\">Value</th><th scope=\"col\">95\xE2\x80\xAF% interval</th></tr></thead><tbody>";
     eh_buffer_text(p->out, "<section id=\"good\"><h2>How good it is</h2>\n");
-    if (model->measures_count > 0) {
+    if (p->card->uplift != NULL) {
+        effect(p);
+    } else if (model->measures_count > 0) {
         EH_CLEANUP(eh_buffer_dispose) eh_buffer caption = {.whole = p->out};
         eh_buffer_format(&caption, "Measured by %s, on people not learned from", model->measured == NULL ? "cross-validation" : model->measured);
         table_open(p, caption.ptr == NULL ? "" : caption.ptr);
-        eh_buffer_text(p->out, headings);
+        eh_buffer_text(p->out, measure_headings);
         for (size_t i = 0; i < model->measures_count; i++)
             measure_row(p, model->measures[i].name, model->measures[i].value, model->measures[i].low, model->measures[i].high);
         eh_buffer_text(p->out, "</tbody></table></div>\n");
@@ -154,7 +197,7 @@ static void good(page *p)
         EH_CLEANUP(eh_buffer_dispose) eh_buffer caption = {.whole = p->out};
         eh_buffer_format(&caption, "Measured on %s, %llu people", p->card->measured_on, (unsigned long long)p->card->measured_rows);
         table_open(p, caption.ptr == NULL ? "" : caption.ptr);
-        eh_buffer_text(p->out, headings);
+        eh_buffer_text(p->out, measure_headings);
         measure_row(p, "auc", m->auc, m->auc_low, m->auc_high);
         measure_row(p, "accuracy", m->accuracy, m->accuracy_low, m->accuracy_high);
         measure_row(p, "log_loss", m->log_loss, m->log_loss_low, m->log_loss_high);
@@ -201,8 +244,35 @@ static void attribution(page *p, const eh_card_attribute *attribute)
     eh_buffer_text(p->out, "</tbody></table></div>\n");
 }
 
+/* Whom the offers help: what each changes in a group, and what the budget's policy gives it. */
+static void benefits(page *p)
+{
+    eh_buffer_text(p->out, "<section id=\"groups\"><h2>Whom it helps</h2>\n<p class=\"lead\">Protected attributes are known to this page and not to the model. Effects are doubly "
+                           "robust, on people not learned from; intervals are 95\xE2\x80\xAF%.</p>\n");
+    for (size_t a = 0; a < p->card->benefits_count; a++) {
+        const eh_card_benefit *benefit = &p->card->benefits[a];
+        EH_CLEANUP(eh_buffer_dispose) eh_buffer caption = {.whole = p->out};
+        eh_buffer_format(&caption, "By %s", benefit->name);
+        table_open(p, caption.ptr == NULL ? "" : caption.ptr);
+        eh_buffer_text(p->out, "<thead><tr><th scope=\"col\">Group</th><th scope=\"col\">People</th><th scope=\"col\">Effect of the offer</th><th scope=\"col\">Gets an offer"
+                               "</th><th scope=\"col\">Gain by the policy</th></tr></thead><tbody>");
+        for (size_t g = 0; g < benefit->groups_count; g++) {
+            const eh_uplift_group *group = &benefit->groups[g];
+            eh_html_put(p->out, "<tr><th scope=\"row\"><bdi>$</bdi></th><td>$</td>", group->group, eh_html_number(EH_NUMBER_COUNT, group->people).text);
+            eh_html_cell(p->out, EH_NUMBER_SIGNED, &group->effect[p->card->offer]);
+            eh_html_put(p->out, "<td>$</td>", isnan(group->offered_share) ? "\xE2\x80\x93" : eh_html_number(EH_NUMBER_PERCENT, group->offered_share).text);
+            eh_html_cell(p->out, EH_NUMBER_SIGNED, &group->gain);
+            eh_buffer_text(p->out, "</tr>");
+        }
+        eh_buffer_text(p->out, "</tbody></table></div>\n");
+    }
+    eh_buffer_text(p->out, "</section>\n");
+}
+
 static void groups(page *p)
 {
+    if (p->card->benefits_count > 0)
+        benefits(p);
     if (p->card->attributes_count == 0)
         return;
     eh_html_put(p->out, "<section id=\"groups\"><h2>Who is represented, and how they fare</h2>\n<p class=\"lead\">Protected attributes are known to this page and not to the "
@@ -281,7 +351,7 @@ static void shapes(page *p)
     const eh_model *model = p->model;
     eh_html_put(p->out, "<section id=\"shapes\"><h2>What it says</h2>\n<p class=\"lead\">Each curve tells what a value adds to the $ of a person, against the average person. "
                         "The band is two standard errors. A step is the wider the more people it holds. The intercept is $.</p>\n<div class=\"shapes\">\n",
-                model->loss == EH_LOSS_LOGISTIC ? "logit" : "amount", eh_html_number(EH_NUMBER_SIGNED, (double)model->intercept / EH_MICRO).text);
+                model->loss == EH_LOSS_LOGISTIC ? "logit" : model->offer != NULL ? "effect" : "amount", eh_html_number(EH_NUMBER_SIGNED, (double)model->intercept / EH_MICRO).text);
     for (uint32_t kind = 1; kind <= 2; kind++) {
         bool shown[2 * EH_MODEL_FEATURES_MAX] = {false};
         for (;;) {
@@ -302,11 +372,15 @@ static void shapes(page *p)
 static void limits(page *p)
 {
     const eh_model *model = p->model;
-    eh_buffer_text(p->out, "<section id=\"limits\"><h2>Limits</h2>\n<ul class=\"notes\">"
+    bool told = p->card->uplift != NULL && (p->card->uplift->overlap.known || p->card->uplift->overlap.randomised);
+    eh_html_put(p->out, "<section id=\"limits\"><h2>Limits</h2>\n<ul class=\"notes\">"
                            "<li>It speaks of people like those it was learned from. Others get the score of the nearest bin, which may be wrong.</li>"
-                           "<li>It shows what goes together with the outcome. It does not show what would change the outcome, unless it was learned from an experiment.</li>"
+                           "<li>$</li>"
                            "<li>Effects of three or more features at once are not seen.</li>"
-                           "<li>A feature may stand for a protected attribute. A constraint limits what follows from that; it does not remove the cause.</li>");
+                           "<li>A feature may stand for a protected attribute. A constraint limits what follows from that; it does not remove the cause.</li>",
+                model->offer == NULL ? "It shows what goes together with the outcome. It does not show what would change the outcome."
+                : told               ? "Effects are means over people who are alike; what it would change for one person nobody can see."
+                                     : "Nobody drew lots for the offers: an effect may be due to what the features do not tell.");
     if (model->rows < 1000)
         eh_buffer_text(p->out, "<li>It was learned from fewer than a thousand people: its curves are rough.</li>");
     eh_buffer_text(p->out, "</ul>\n</section>\n");
@@ -335,7 +409,7 @@ static void reviews(page *p)
     eh_buffer_text(p->out, "<thead><tr><th scope=\"col\">File</th><th scope=\"col\" class=\"name\">SHA-256</th></tr></thead><tbody>");
     for (size_t i = 0; i < model->inputs_count; i++)
         eh_html_put(p->out, "<tr><th scope=\"row\"><bdi>$</bdi></th><td class=\"name\"><code class=\"hash\">$</code></td></tr>", model->inputs[i].path, model->inputs[i].sha256);
-    snprintf(text, sizeof text, "%u bags, seed %llu, learning rate %g, %u and %u rounds", model->bags, (unsigned long long)model->seed, model->learning_rate, model->rounds,
+    snprintf(text, sizeof text, "%u bags, seed %llu, learning rate %g, %u rounds and %u for pairs", model->bags, (unsigned long long)model->seed, model->learning_rate, model->rounds,
              model->pair_rounds);
     eh_html_put(p->out, "</tbody></table></div>\n<p class=\"says\">Fitted with $. The same data and seed give the same model, byte for byte.</p>\n</section>\n", text);
 }

@@ -3,6 +3,7 @@
 #define EH_REPORT_MODEL_CARD_H
 
 #include "model/model.h"
+#include "model/uplift.h"
 #include "stats/stats.h"
 
 /** One group of people, on the data that the card was made with. */
@@ -23,9 +24,20 @@ typedef struct {
     size_t low, high;
 } eh_card_attribute;
 
+/** Whom the offers help, by the groups of one attribute. */
+typedef struct {
+    const char *name;
+    const eh_uplift_group *groups;
+    size_t groups_count;
+} eh_card_benefit;
+
 /** All borrowed. */
 typedef struct {
     const eh_model *model;
+    const eh_uplift *uplift;                     /* the file that the model is an offer's effect of; NULL: a model of an outcome */
+    size_t offer;
+    const eh_card_benefit *benefits;
+    size_t benefits_count;
     const eh_fit_measures *measures;             /* on the data of the card; NULL: none */
     uint64_t measured_rows;
     const char *measured_on;                     /* "adult_test.csv", "5-fold cross-validation" */

@@ -1,6 +1,6 @@
 // What the browser tests share: Chromium, the program, and lists of decisions to audit.
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -74,4 +74,46 @@ export const makeReports = (folder) => {
     { name: "plain", path: audit(join(folder, "plain.csv"), join(folder, "plain"), ["--before", join(folder, "earlier.json")]) },
     { name: "hostile", path: audit(join(folder, "hostile.csv"), join(folder, "hostile"), ["--min-cell", "30"]) },
   ];
+};
+
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/**
+ * Looks at documents of one file that have no script: axe-core finds nothing, they fit a phone in light and dark, they ask for nothing.
+ * pages: [{name, path}]; title: what each title begins with. Returns the exit status.
+ */
+export const lookAtPages = async (what, pages, title) => {
+  const axe = readFileSync(axePath(), "utf8"), browser = await openBrowser();
+  let failed = 0, passed = 0;
+  const check = (name, ok, detail) => {
+    if (ok) passed++;
+    else {
+      failed++;
+      console.log(`FAILED ${name}: ${detail}`);
+    }
+  };
+  try {
+    for (const { name, path } of pages)
+      for (const [width, colorScheme] of [[1280, "light"], [1280, "dark"], [360, "light"], [360, "dark"]]) {
+        const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+        const requests = [];
+        page.on("request", (request) => requests.push(request.url()));
+        await page.goto(`file://${path}`);
+        await page.evaluate(axe);
+        const result = await page.evaluate((tags) => globalThis.axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] }), TAGS);
+        const facts = await page.evaluate(() => ({
+          over: document.documentElement.scrollWidth - document.documentElement.clientWidth, scripts: document.scripts.length, title: document.title,
+        }));
+        const place = `${name} ${width} px, ${colorScheme}`;
+        check(`${place}: axe`, result.violations.length === 0, result.violations.map((found) => `${found.id}: ${found.nodes[0].html.slice(0, 160)}`).join("\n"));
+        check(`${place}: fits`, facts.over <= 0, `${facts.over} px too wide`);
+        check(`${place}: no script`, facts.scripts === 0 && facts.title.startsWith(title), JSON.stringify(facts));
+        check(`${place}: asks for nothing`, requests.filter((url) => !url.startsWith("data:")).length === 1, requests.join(", "));
+        await page.close();
+      }
+  } finally {
+    await browser.close();
+  }
+  console.log(`${what}: ${passed} passed, ${failed} failed`);
+  return failed ? 1 : 0;
 };

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 
 SOURCE = pathlib.Path(os.environ.get("EVENHAND_SOURCE", pathlib.Path(__file__).parents[2]))
 DATA = SOURCE / "tests" / "golden" / "fixtures" / "campaign.csv"
@@ -70,12 +71,35 @@ def check_schema(path):
     jsonschema.Draft202012Validator(schema).validate(json.loads(path.read_text(encoding="utf-8")))
 
 
+def check_card(folder, model):
+    """The exported card keeps to the schema of CycloneDX 1.6 (from npm @cyclonedx/cyclonedx-library, by ./setup)."""
+    kept = SOURCE / "third_party" / "cyclonedx"
+    try:
+        import jsonschema
+    except ImportError:
+        return
+    if not kept.is_dir():
+        print("not checked: third_party/cyclonedx is not there; ./setup brings it")
+        return
+    schemas = {name: json.loads((kept / f"{name}.schema.json").read_text(encoding="utf-8")) for name in ("bom-1.6", "spdx", "jsf-0.82")}
+    bom = schemas["bom-1.6"]
+    base = bom["$id"].rsplit("/", 1)[0]
+    store = {f"{base}/{name}.SNAPSHOT.schema.json": schemas[name] for name in ("spdx", "jsf-0.82")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # newer versions have another way, which the older do not know
+        resolver = jsonschema.RefResolver(bom["$id"], bom, store=store)
+        validator = jsonschema.Draft7Validator(bom, resolver=resolver)
+        run("model", "export", model, "--to", "cyclonedx", "--output", folder / "card.json")
+        validator.validate(json.loads((folder / "card.json").read_text(encoding="utf-8")))
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="evenhand-models-") as name:
         folder = pathlib.Path(name)
         model = folder / "model.json"
         train(model)
         check_schema(model)
+        check_card(folder, model)
         rows = scores(model)
         terms = list(rows[0])[5:]
         for row in rows:
@@ -98,11 +122,13 @@ def main():
             if trace in text:
                 sys.exit(f"'{trace}' stands in a model that was fitted with gender as a constraint")
         check_schema(folder / "fair.json")
+        check_card(folder, folder / "fair.json")
         run("train", folder / "no.json", "--data", DATA, "--label", "bought", "--features", "gender,age", "--protected", "gender", *QUICK, status=2)
         if (folder / "no.json").exists():
             sys.exit("a model was written although its features name a protected attribute")
         run("model", "edit", model, "--flatten", "region", "--who", "Ann", "--why", "a proxy", "--now", "2026-11-24", "--output", folder / "edited.json")
         check_schema(folder / "edited.json")
+        check_card(folder, folder / "edited.json")
         edited = scores(folder / "edited.json")
         if any(float(row["region"]) != 0 for row in edited):
             sys.exit("a flattened term still says something")
