@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "feedback/feedback.h"
+#include "journey/campaigns.h"
 #include "rights/person.h"
 #include "rights/rights.h"
 #include "vault/vault.h"
@@ -51,6 +52,7 @@ eh_code eh_forget_elsewhere(const eh_workspace_model *model, eh_view person, eh_
     if (store == NULL)
         return EH_OK;
     EH_TRY(eh_feedback_forget(store, person, &pieces, error));
+    EH_TRY(eh_campaigns_forget(model->state_folder, person, NULL, error));
     return eh_api_forget(store, person, error);
 }
 

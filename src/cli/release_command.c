@@ -1,9 +1,11 @@
 /* `evenhand release`: lets a plan go out. */
+#include <string.h>
+
 #include "cli/cli_int.h"
 #include "journey/journey.h"
 
 typedef struct {
-    const char *plan, *workspace, *output, *approved_by;
+    const char *plan, *workspace, *output, *approved_by, *list_for, *origin;
     eh_instant now;
 } release_request;
 
@@ -29,6 +31,22 @@ static eh_code read_approved(const eh_option_use *use, eh_error *error)
     return EH_OK;
 }
 
+static eh_code read_for(const eh_option_use *use, eh_error *error)
+{
+    (void)error; /* the release says what there is */
+    ((release_request *)use->target)->list_for = use->value;
+    return EH_OK;
+}
+
+static eh_code read_origin(const eh_option_use *use, eh_error *error)
+{
+    size_t len = strlen(use->value);
+    if ((strncmp(use->value, "https://", 8) != 0 && strncmp(use->value, "http://", 7) != 0) || use->value[len - 1] == '/')
+        return eh_fail(error, EH_INPUT, "%s: must be an address such as https://mail.shop.example, without a slash at its end", use->option);
+    ((release_request *)use->target)->origin = use->value;
+    return EH_OK;
+}
+
 static eh_code read_now(const eh_option_use *use, eh_error *error)
 {
     if (eh_instant_parse_date(eh_view_of(use->value), &((release_request *)use->target)->now, error) != EH_OK)
@@ -38,9 +56,11 @@ static eh_code read_now(const eh_option_use *use, eh_error *error)
 
 static const eh_option options[] = {
     {"--workspace", "FOLDER", "Where", "the folder with evenhand.yaml; default: this one or the nearest above", false, read_workspace},
-    {"--output", "FILE", "What comes out", "the send list, CSV; default: standard output", false, read_output},
+    {"--output", "FILE", "What comes out", "the send list: Parquet when it ends in .parquet, else CSV; default: CSV on standard output", false, read_output},
+    {"--for", "TOOL", "What comes out", "plain, klaviyo or shopify: the columns of the send list; default: plain", false, read_for},
+    {"--origin", "URL", "What comes out", "how the world sees evenhand's pages, for why_url and unsubscribe_url; default: shop.origin of evenhand.yaml, and without that no links", false, read_origin},
     {"--approved-by", "NAME", "Who", "who says that it may go out although the guards cannot tell; goes into the ledger", false, read_approved},
-    {"--now", "TIME", "When", "the moment at which rights are asked again; default: now", false, read_now},
+    {"--now", "TIME", "When", "the moment at which rights, caps and quiet hours are asked again; default: now", false, read_now},
     {"--help", NULL, "What comes out", "this text", false, NULL},
 };
 enum { OPTIONS_COUNT = sizeof options / sizeof options[0] };
@@ -52,8 +72,10 @@ void eh_release_help(eh_buffer *out)
                    "\n"
                    "  evenhand release PLAN [options]\n"
                    "\n"
-                   "Rights are asked once more for everybody. Who has said no since the plan was made is\n"
-                   "not in the list; who has switched AI off since then is not, and the score is deleted.\n"
+                   "Rights and caps are asked once more for everybody. Who has said no since the plan was\n"
+                   "made is not in the list; who has switched AI off since then is not, and the score is\n"
+                   "deleted. A message that would come in the quiet hours of the person's clock waits for\n"
+                   "their end (send_after).\n"
                    "A plan that was stopped does not go out. One that needs a person's answer needs\n"
                    "--approved-by.\n");
     eh_options_help(options, OPTIONS_COUNT, out);
@@ -66,8 +88,8 @@ static eh_code release_do(const release_request *request, eh_error *error)
     eh_release_result result = {0};
     EH_TRY(eh_workspace_open(request->workspace, &workspace, error));
     EH_TRY(eh_release(&(eh_release_request){.model = eh_workspace_get(workspace), .plan = request->plan, .approved_by = request->approved_by,
-                                            .output = request->output, .now = request->now}, &result, error));
-    eh_buffer_format(&note, "%llu people get something; %llu were left out because of what they have said since; %llu decisions are in the ledger\n",
+                                            .output = request->output, .list_for = request->list_for, .origin = request->origin, .now = request->now}, &result, error));
+    eh_buffer_format(&note, "%llu people get something; %llu were left out because of what they have said or been sent since; %llu decisions are in the ledger\n",
                      (unsigned long long)result.sent, (unsigned long long)result.left_out, (unsigned long long)result.recorded);
     eh_code code = eh_stdout_write(eh_buffer_view(request->output == NULL ? &result.list : &note), error);
     eh_buffer_dispose(&result.list);

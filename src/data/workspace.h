@@ -39,6 +39,7 @@ typedef struct {
     const char *contact;  /* an address that answers; NULL where not given, as all below */
     const char *address;
     const char *website;
+    const char *origin;   /* how the world sees evenhand's pages, "https://mail.shop.example": for the links in messages */
     const char *language; /* BCP 47; "en" */
     const char *country;  /* ISO 3166-1 alpha-2, upper case */
     const char *zone;     /* IANA; "UTC" */

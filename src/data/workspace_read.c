@@ -51,10 +51,17 @@ static const eh_yaml_field shop_fields[] = {
     {.key = "contact", .kind = EH_FIELD_TEXT, .offset = offsetof(eh_shop, contact), .what = "an e-mail address that answers"},
     {.key = "address", .kind = EH_FIELD_TEXT, .offset = offsetof(eh_shop, address), .what = "a postal address"},
     {.key = "website", .kind = EH_FIELD_TEXT, .offset = offsetof(eh_shop, website)},
+    {.key = "origin", .kind = EH_FIELD_TEXT, .offset = offsetof(eh_shop, origin), .what = "an address such as https://mail.shop.example"},
     {.key = "language", .kind = EH_FIELD_TEXT, .offset = offsetof(eh_shop, language), .what = "a language such as en or pt-BR"},
     {.key = "country", .kind = EH_FIELD_TEXT, .offset = offsetof(eh_shop, country), .what = "a country such as IE"},
     {.key = "zone", .kind = EH_FIELD_TEXT, .offset = offsetof(eh_shop, zone), .what = "a time zone such as Europe/Dublin"},
 };
+
+static bool is_origin(const char *text)
+{
+    size_t scheme = strncmp(text, "https://", 8) == 0 ? 8 : strncmp(text, "http://", 7) == 0 ? 7 : 0, len = strlen(text);
+    return scheme > 0 && len > scheme && text[len - 1] != '/' && strpbrk(text, " \t\r\n\"'<>") == NULL;
+}
 
 static bool is_language(const char *text)
 {
@@ -86,6 +93,9 @@ static eh_code read_shop(eh_shop *shop, const eh_yaml_node *node, eh_error *erro
     if (shop->contact != NULL && strchr(shop->contact, '@') == NULL)
         return eh_yaml_fail(eh_yaml_member_value(node, "contact"), error, EH_INPUT, "must be an e-mail address that answers, but is '%.80s'",
                             shop->contact);
+    if (shop->origin != NULL && !is_origin(shop->origin))
+        return eh_yaml_fail(eh_yaml_member_value(node, "origin"), error, EH_INPUT, "must be an address such as https://mail.shop.example, without a slash at its end, but is '%.80s'",
+                            shop->origin);
     eh_zone *zone = NULL;
     if (eh_zone_open(eh_view_of(shop->zone), &zone, error) != EH_OK)
         return eh_yaml_fail_within(eh_yaml_member_value(node, "zone"), error);

@@ -306,6 +306,17 @@ static eh_code read_scores(reading *from, const eh_frame *frame, eh_arena *arena
     return EH_OK;
 }
 
+eh_code eh_trace_key(eh_view bytes, eh_view *key_out, eh_error *error)
+{
+    reading from = {.rest = bytes};
+    uint8_t version = get_byte(&from);
+    eh_view key = get_text(&from);
+    if (from.bad || version != TRACE_VERSION)
+        return eh_fail(error, EH_CORRUPT, "this is no trace of a decision");
+    *key_out = key;
+    return EH_OK;
+}
+
 eh_code eh_trace_read(eh_view bytes, const eh_frame *frame, eh_arena *arena, eh_trace *trace_out, eh_error *error)
 {
     reading from = {.rest = bytes};

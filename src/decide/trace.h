@@ -151,6 +151,8 @@ typedef struct {
 void eh_trace_write(const eh_trace *trace, eh_buffer *out);
 /** errors: EH_CORRUPT for bytes that are no trace of this frame. cost: linear; no allocation but from `arena` */
 EH_MUST_USE eh_code eh_trace_read(eh_view bytes, const eh_frame *frame, eh_arena *arena, eh_trace *trace_out, eh_error *error);
+/** Whose trace it is, without reading the rest. errors: EH_CORRUPT */
+EH_MUST_USE eh_code eh_trace_key(eh_view bytes, eh_view *key_out, eh_error *error);
 /** An object under `key` with names in place of numbers. */
 void eh_trace_json(const eh_trace *trace, const eh_frame *frame, eh_json_writer *out, const char *key);
 

@@ -25,8 +25,17 @@ typedef struct {
     eh_view frame_text;
     const eh_model *models[EH_OFFERS_MAX];
     eh_decider *decider;
-    eh_buffer traces;            /* one after the other, each with its length before it (4 bytes, little-endian) */
+    eh_buffer traces;            /* one after the other, ascending by key, each with its length before it (4 bytes, little-endian) and, once it went out, its decision behind it */
 } eh_plan_file;
+
+enum { EH_DECISION_ID_BYTES = 16 };
+
+/** One person of a plan. Borrowed from the file. */
+typedef struct {
+    eh_view key, trace;
+    const uint8_t *id;           /* of the decision in the ledger, EH_DECISION_ID_BYTES; NULL: the plan has not gone out */
+    bool sent;                   /* its message went out */
+} eh_plan_record;
 
 /** Keeps a version of something under its hash: .evenhand/archive/HASH.EXTENSION. */
 EH_MUST_USE eh_code eh_archive_keep(const char *state_folder, const char *extension, eh_view bytes, eh_digest *digest_out, eh_error *error);
@@ -42,7 +51,11 @@ void eh_plan_file_close(eh_plan_file *file);
 EH_MUST_USE eh_code eh_frame_open(const char *state_folder, eh_view frame_text, eh_arena *arena, eh_plan_file *file_out, eh_error *error);
 /** The next trace; false at the end. `at` starts at 0. errors: EH_CORRUPT */
 EH_MUST_USE eh_code eh_plan_file_next(const eh_plan_file *file, size_t *at, eh_arena *arena, eh_trace *trace_out, bool *more_out, eh_error *error);
+/** The next record, without reading its trace. Only while *at is less than file->traces.len. errors: EH_CORRUPT */
+EH_MUST_USE eh_code eh_plan_file_step(const eh_plan_file *file, size_t *at, eh_plan_record *record_out, eh_error *error);
 void eh_traces_append(eh_buffer *traces, const eh_trace *trace);
+/** The same with its decision. */
+void eh_decided_append(eh_buffer *traces, const eh_trace *trace, const uint8_t id[EH_DECISION_ID_BYTES], bool sent);
 
 /* ---- the policy (plan_rules.c) ---------------------------------------------------------------------------------------------------------- */
 
@@ -135,8 +148,10 @@ typedef struct {
     const eh_workspace_model *model;
     const char *plan;            /* its name or its folder */
     const char *approved_by;     /* NULL: nobody; needed when the guards could not tell */
-    const char *output;          /* the send list as a file; NULL: only in the result */
-    eh_instant now;              /* the moment at which rights are asked again */
+    const char *output;          /* the send list as a file, Parquet when it ends in .parquet, else CSV; NULL: only in the result */
+    const char *list_for;        /* "plain", "klaviyo", "shopify": the columns of the send list; NULL: plain */
+    const char *origin;          /* how the world sees the pages, for the links; NULL: shop.origin of evenhand.yaml, and without that no links */
+    eh_instant now;              /* the moment at which rights, caps and quiet hours are asked again */
 } eh_release_request;
 
 typedef struct {
@@ -145,8 +160,9 @@ typedef struct {
 } eh_release_result;
 
 /**
- * Lets a plan go out: asks rights once more for everybody, puts every decision into the ledger, writes the send list.
- * errors: EH_DENIED when it was stopped or needs an approval; EH_CONFLICT when it went out already; EH_NOT_FOUND
+ * Lets a plan go out: asks rights and caps once more for everybody, puts every decision into the ledger, keeps who was sent what
+ * (journey/campaigns.h), writes the send list. Who has switched AI off since the plan loses the score everywhere.
+ * errors: EH_DENIED when it was stopped, needs an approval, or the policy has changed since; EH_CONFLICT when it went out already; EH_NOT_FOUND
  */
 EH_MUST_USE eh_code eh_release(const eh_release_request *request, eh_release_result *result_out, eh_error *error);
 

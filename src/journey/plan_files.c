@@ -3,7 +3,10 @@
 
 #include "journey/journey.h"
 
-enum { ARCHIVED_BYTES_MAX = 64 << 20, LENGTH_BYTES = 4, SHORT_NAME_MAX = 200 };
+enum { ARCHIVED_BYTES_MAX = 64 << 20, LENGTH_BYTES = 4, SHORT_NAME_MAX = 200, DECISION_BYTES = EH_DECISION_ID_BYTES + 1 };
+
+/* The highest bit of a length: after the trace stand the id of its decision and a byte that is 1 when its message went out. */
+static const uint32_t decided_bit = UINT32_C(1) << 31;
 
 /* ---- the archive -------------------------------------------------------------------------------------------------------------- */
 
@@ -39,15 +42,24 @@ eh_code eh_archive_read(const char *state_folder, const char *extension, const e
 
 /* ---- plans ------------------------------------------------------------------------------------------------------------------------- */
 
-void eh_traces_append(eh_buffer *traces, const eh_trace *trace)
+static void record_append(eh_buffer *traces, const eh_trace *trace, uint32_t bit)
 {
     static const char room[LENGTH_BYTES];
     size_t at = traces->len;
     eh_buffer_append(traces, (eh_view){room, LENGTH_BYTES});
     eh_trace_write(trace, traces);
-    size_t len = traces->len - at - LENGTH_BYTES;
+    uint32_t len = (uint32_t)(traces->len - at - LENGTH_BYTES) | bit;
     for (size_t i = 0; i < LENGTH_BYTES && traces->code == EH_OK; i++)
         traces->ptr[at + i] = (char)(len >> (8 * i));
+}
+
+void eh_traces_append(eh_buffer *traces, const eh_trace *trace) { record_append(traces, trace, 0); }
+
+void eh_decided_append(eh_buffer *traces, const eh_trace *trace, const uint8_t id[EH_DECISION_ID_BYTES], bool sent)
+{
+    record_append(traces, trace, decided_bit);
+    eh_buffer_append(traces, (eh_view){(const char *)id, EH_DECISION_ID_BYTES});
+    eh_buffer_byte(traces, sent);
 }
 
 eh_code eh_plan_file_write(const char *state_folder, const eh_frame *frame, eh_view traces, eh_error *error)
@@ -129,18 +141,33 @@ void eh_plan_file_close(eh_plan_file *file)
     eh_arena_close(&file->arena);
 }
 
+eh_code eh_plan_file_step(const eh_plan_file *file, size_t *at, eh_plan_record *record_out, eh_error *error)
+{
+    size_t left = file->traces.len - *at;
+    uint32_t head = 0;
+    for (size_t i = 0; i < LENGTH_BYTES && left >= LENGTH_BYTES; i++)
+        head |= (uint32_t)(uint8_t)file->traces.ptr[*at + i] << (8 * i);
+    bool decided = (head & decided_bit) != 0;
+    size_t len = head & ~decided_bit, more = decided ? DECISION_BYTES : 0;
+    if (left < LENGTH_BYTES || len + more > left - LENGTH_BYTES)
+        return eh_fail(error, EH_CORRUPT, "the traces of the plan '%s' are cut", file->name);
+    const char *bytes = file->traces.ptr + *at + LENGTH_BYTES;
+    eh_plan_record record = {.trace = {bytes, len}, .id = decided ? (const uint8_t *)bytes + len : NULL, .sent = decided && bytes[len + EH_DECISION_ID_BYTES] == 1};
+    EH_TRY(eh_trace_key(record.trace, &record.key, error));
+    *record_out = record;
+    *at += LENGTH_BYTES + len + more;
+    return EH_OK;
+}
+
 eh_code eh_plan_file_next(const eh_plan_file *file, size_t *at, eh_arena *arena, eh_trace *trace_out, bool *more_out, eh_error *error)
 {
-    size_t left = file->traces.len - *at, len = 0;
-    *more_out = false;
-    if (left == 0)
+    eh_plan_record record;
+    *more_out = file->traces.len > *at;
+    if (!*more_out)
         return EH_OK;
-    for (size_t i = 0; i < LENGTH_BYTES && left >= LENGTH_BYTES; i++)
-        len |= (size_t)(uint8_t)file->traces.ptr[*at + i] << (8 * i);
-    if (left < LENGTH_BYTES || len > left - LENGTH_BYTES)
-        return eh_fail(error, EH_CORRUPT, "the traces of the plan '%s' are cut", file->name);
-    EH_TRY(eh_trace_read((eh_view){file->traces.ptr + *at + LENGTH_BYTES, len}, &file->frame, arena, trace_out, error));
-    *at += LENGTH_BYTES + len;
-    *more_out = true;
+    size_t next = *at;
+    EH_TRY(eh_plan_file_step(file, &next, &record, error));
+    EH_TRY(eh_trace_read(record.trace, &file->frame, arena, trace_out, error));
+    *at = next;
     return EH_OK;
 }

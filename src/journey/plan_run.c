@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "journey/journey.h"
+#include "journey/campaigns.h"
 #include "data/columns.h"
 #include "vault/vault.h"
 
@@ -303,6 +303,21 @@ static eh_code may(void *context, eh_view key, const eh_may_question *question, 
     return eh_rights_may(context, key, question, answer_out, error);
 }
 
+/* What people were sent before, for caps and the cool-down. A campaign without either asks nothing. */
+static eh_code history_read(eh_plan_run *run, eh_plan_input *input, eh_error *error)
+{
+    EH_CLEANUP(eh_store_close) eh_store *store = NULL;
+    eh_campaign_history history = {0};
+    if (input->campaign->caps_count == 0 && input->campaign->cool_down.seconds == 0)
+        return EH_OK;
+    EH_TRY(eh_campaigns_open(run->model->state_folder, &store, error));
+    eh_history_question question = {.campaign = input->campaign, .keys = run->keys, .people_count = run->people_count, .at_s = run->frame.at_s};
+    EH_TRY(eh_campaign_history_read(store, &question, run->arena, &history, error));
+    input->messages_before = history.messages_before;
+    input->last_message_s = history.last_message_s;
+    return EH_OK;
+}
+
 /* Guards look at the plan; a violation is mended when the campaign or the command says so. */
 static eh_code verdict_reach(eh_plan_run *run, eh_error *error)
 {
@@ -344,6 +359,7 @@ eh_code eh_plan_run_do(eh_plan_run *run, eh_error *error)
         return eh_campaign_fail(run->campaign_file, "channel", error, EH_INPUT, "is no channel");
     eh_plan_input input = {.campaign = campaign, .frame = &run->frame, .models = run->models, .people_count = run->people_count, .keys = run->keys, .audience = run->audience,
                            .facts = run->columns, .rights = {.context = run->rights, .may = may}, .question = question};
+    EH_TRY(history_read(run, &input, error));
     const char *policy = eh_workspace_path(run->workspace, "policy.yaml");
     if (policy == NULL)
         return eh_fail_memory(error);

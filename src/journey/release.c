@@ -1,37 +1,35 @@
-/* Lets a plan go out: rights once more, every decision into the ledger, the send list. */
+/* Lets a plan go out: rights and caps once more, every decision into the ledger, the send list. */
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/json.h"
-#include "journey/journey.h"
+#include "journey/release_int.h"
 
-enum { BATCH = 512 };
-
-typedef struct {
-    const eh_release_request *request;
-    eh_arena *arena;
-    const eh_workspace_model *model;
-    eh_campaign_file *campaign;
-    eh_rights *rights;
-    eh_ledger *ledger;
-    eh_plan_file file;
-    eh_buffer list, sent, kept; /* the send list; who was sent to; traces without those who were left out */
-    uint64_t sent_count, left_out, recorded;
-    char frame_hex[65];
-} release_run;
+enum { BATCH = 8192, NOTICES_MAX = 65 };
 
 /* ---- may it go out? --------------------------------------------------------------------------------------------------------------- */
 
-static eh_code outcome_check(release_run *run, eh_error *error)
+/* Plans that went out before this program kept them in the store left a file behind. */
+static eh_code once_check(eh_release_run *run, eh_error *error)
 {
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0}, text = {0};
-    EH_CLEANUP(eh_json_close) eh_json_document *document = NULL;
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0};
+    eh_campaign_plan kept = {0};
+    eh_error absent = {0};
     struct stat facts;
     eh_buffer_format(&path, "%s/plans/%s/sent", run->model->state_folder, run->file.name);
     EH_TRY(eh_buffer_check(&path, error));
-    if (stat(path.ptr, &facts) == 0)
+    eh_code code = eh_campaign_plan_find(run->store, run->file.name, run->arena, &kept, &absent);
+    if (code != EH_OK && code != EH_NOT_FOUND)
+        return eh_fail(error, code, "%s", absent.text);
+    if (kept.released_s > 0 || stat(path.ptr, &facts) == 0)
         return eh_fail(error, EH_CONFLICT, "the plan '%s' went out already; make a new one with: evenhand plan %s", run->file.name, run->file.frame.campaign);
-    eh_buffer_clear(&path);
+    return EH_OK;
+}
+
+static eh_code outcome_check(eh_release_run *run, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0}, text = {0};
+    EH_CLEANUP(eh_json_close) eh_json_document *document = NULL;
     eh_buffer_format(&path, "%s/plans/%s/report.json", run->model->state_folder, run->file.name);
     EH_TRY(eh_buffer_check(&path, error));
     EH_TRY(eh_file_read(path.ptr, EH_JSON_BYTES_MAX, &text, error));
@@ -47,58 +45,62 @@ static eh_code outcome_check(release_run *run, eh_error *error)
 /* ---- one decision -------------------------------------------------------------------------------------------------------------------- */
 
 /* What rights say now. *keep_out: this decision stands; *send_out: and its message may go. */
-static eh_code rights_again(release_run *run, const eh_trace *trace, bool *keep_out, bool *send_out, eh_error *error)
+static eh_code rights_again(eh_release_run *run, const eh_trace *trace, size_t person, bool *keep_out, bool *send_out, eh_error *error)
 {
-    eh_may_answer marketing, ai;
-    eh_may_question question = {.purpose = EH_PURPOSE_MARKETING, .at_s = run->request->now.seconds, .opt_out_in_message = true,
-                                .product_group = eh_campaign_get(run->campaign)->product_group};
-    if (!eh_channel_find(eh_view_of(run->file.frame.channel), &question.channel))
-        return eh_fail(error, EH_CORRUPT, "the plan's channel '%.40s' is none", run->file.frame.channel);
-    EH_TRY(eh_rights_may(run->rights, trace->key, &question, &marketing, error));
-    question.purpose = EH_PURPOSE_AI;
-    question.channel = EH_CHANNEL_ALL;
-    EH_TRY(eh_rights_may(run->rights, trace->key, &question, &ai, error));
-    *keep_out = trace->scores == NULL || ai.may;
-    *send_out = *keep_out && trace->choice != EH_NO_OFFER && marketing.may;
+    eh_may_answer marketing = {0}, ai = {0};
+    eh_may_question question = {.purpose = EH_PURPOSE_MARKETING, .channel = run->channel, .at_s = run->request->now.seconds, .opt_out_in_message = true,
+                                .product_group = run->campaign->product_group};
+    *send_out = false;
+    if (trace->choice != EH_NO_OFFER) {
+        EH_TRY(eh_rights_may(run->rights, trace->key, &question, &marketing, error));
+        *send_out = marketing.may && !eh_campaign_had_enough(run->campaign, &run->history, person, run->request->now.seconds);
+    }
+    *keep_out = true;
+    if (trace->scores != NULL) {
+        question.purpose = EH_PURPOSE_AI;
+        question.channel = EH_CHANNEL_ALL;
+        EH_TRY(eh_rights_may(run->rights, trace->key, &question, &ai, error));
+        *keep_out = ai.may;
+        *send_out = *send_out && ai.may;
+    }
     return EH_OK;
 }
 
-static void csv_field(eh_buffer *out, const char *text)
+/* The words that must stand in this message: what the policy requires, and that a price was personal. */
+static void notices_append(const eh_release_run *run, const eh_trace *trace, eh_buffer *out)
 {
-    bool quote = strpbrk(text, ",\"\n\r") != NULL;
-    bool formula = text[0] == '=' || text[0] == '+' || text[0] == '-' || text[0] == '@';
-    if (!quote && !formula) {
-        eh_buffer_text(out, text);
-        return;
+    const char *said[NOTICES_MAX];
+    size_t count = 0;
+    if (run->campaign->offers[trace->choice].price_personalised)
+        said[count++] = "The price or discount was set for you by a program.";
+    for (size_t i = 0; i < trace->rules_count && count < NOTICES_MAX; i++) {
+        const eh_trace_rule *rule = &trace->rules[i];
+        const char *words = rule->outcome == EH_RULE_REQUIRES && (rule->offers >> trace->choice & 1) != 0 ? run->notices[rule->rule] : NULL;
+        bool known = words == NULL;
+        for (size_t k = 0; k < count && !known; k++)
+            known = strcmp(said[k], words) == 0;
+        if (!known)
+            said[count++] = words;
     }
-    eh_buffer_byte(out, '"');
-    if (formula)
-        eh_buffer_byte(out, '\''); /* a spreadsheet must not run it */
-    for (; *text != '\0'; text++) {
-        if (*text == '"')
-            eh_buffer_byte(out, '"');
-        eh_buffer_byte(out, *text);
-    }
-    eh_buffer_byte(out, '"');
+    for (size_t i = 0; i < count; i++)
+        eh_buffer_format(out, "%s%s", i > 0 ? " " : "", said[i]);
 }
 
-static void list_add(release_run *run, const eh_trace *trace, const char *id)
+static eh_code message_add(eh_release_run *run, const eh_trace *trace, size_t person, const char *id, eh_error *error)
 {
-    const eh_campaign *campaign = eh_campaign_get(run->campaign);
-    const eh_offer *offer = &campaign->offers[trace->choice];
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer notices = {0};
+    const eh_offer *offer = &run->campaign->offers[trace->choice];
     const eh_variant *variant = &offer->variants[trace->variant < offer->variants_count ? trace->variant : 0];
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer key = {0};
-    eh_buffer_append(&key, trace->key);
-    const char *fields[] = {key.ptr == NULL ? "" : key.ptr, offer->name, variant->name, campaign->channel, variant->subject == NULL ? "" : variant->subject,
-                            variant->message == NULL ? "" : variant->message, offer->price_personalised ? "The price or discount was set for you by a program." : "", id};
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        if (i > 0)
-            eh_buffer_byte(&run->list, ',');
-        csv_field(&run->list, fields[i]);
-    }
-    eh_buffer_byte(&run->list, '\n');
-    eh_buffer_format(&run->sent, "%s\n", fields[0]);
-    run->sent_count++;
+    const eh_zone *zone = run->zones == NULL || run->zones[person] == NULL ? run->shop_zone : run->zones[person];
+    notices_append(run, trace, &notices);
+    EH_TRY(eh_buffer_check(&notices, error));
+    eh_send_row row = {.person = run->keys[person], .email = run->emails == NULL ? NULL : run->emails[person], .phone = run->phones == NULL ? NULL : run->phones[person],
+                       .offer = offer->name, .variant = variant->name, .channel = run->campaign->channel, .subject = variant->subject, .message = variant->message,
+                       .notices = notices.ptr, .decision = id, .plan = run->file.name, .send_after_s = eh_send_after(run->campaign, zone, run->request->now.seconds)};
+    EH_TRY(eh_send_list_add(&run->list, &row, error));
+    run->messages[run->messages_count++] = (eh_campaign_message){.person = eh_view_of(run->keys[person]), .offer = (uint32_t)trace->choice, .at_s = row.send_after_s};
+    run->sent++;
+    return EH_OK;
 }
 
 /* ---- all of them -------------------------------------------------------------------------------------------------------------------------- */
@@ -106,15 +108,29 @@ static void list_add(release_run *run, const eh_trace *trace, const char *id)
 /* Decisions that go into the ledger together. */
 typedef struct {
     eh_arena *arena;
-    eh_trace traces[BATCH];
-    bool send[BATCH];
-    eh_ledger_entry entries[BATCH];
+    eh_trace *traces;
+    size_t *people;
+    bool *send;
+    eh_ledger_entry *entries;
+    eh_ledger_receipt *receipts;
     size_t count;
 } batch;
 
-static eh_code entry_make(release_run *run, batch *of, const eh_trace *trace, eh_ledger_entry *entry, eh_error *error)
+static eh_code batch_open(eh_release_run *run, batch *of, eh_error *error)
 {
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer bytes = {0}, payload = {0}, clear = {0};
+    of->traces = EH_TAKE(run->arena, BATCH, eh_trace);
+    of->people = EH_TAKE(run->arena, BATCH, size_t);
+    of->send = EH_TAKE(run->arena, BATCH, bool);
+    of->entries = EH_TAKE(run->arena, BATCH, eh_ledger_entry);
+    of->receipts = EH_TAKE(run->arena, BATCH, eh_ledger_receipt);
+    of->arena = eh_arena_open(EH_ARENA_BYTES_MAX);
+    bool whole = of->traces != NULL && of->people != NULL && of->send != NULL && of->entries != NULL && of->receipts != NULL && of->arena != NULL;
+    return whole ? EH_OK : eh_fail_memory(error);
+}
+
+static eh_code entry_make(eh_release_run *run, batch *of, const eh_trace *trace, eh_ledger_entry *entry, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer bytes = {0}, payload = {0};
     const eh_frame *frame = &run->file.frame;
     eh_trace_write(trace, &bytes);
     eh_buffer_format(&payload, "{\"plan\":\"%s\",\"campaign\":\"%s\",\"stage\":\"%s\",\"offer\":", frame->plan, frame->campaign, eh_stage_name(trace->stage));
@@ -125,55 +141,58 @@ static eh_code entry_make(release_run *run, batch *of, const eh_trace *trace, eh
     eh_buffer_text(&payload, ",\"trace\":\"");
     eh_base64_append(&payload, eh_buffer_view(&bytes));
     eh_buffer_text(&payload, "\"}");
-    eh_buffer_format(&clear, "{\"frame\":\"%s\"}", run->frame_hex);
     EH_TRY(eh_buffer_check(&payload, error));
-    char *kept = eh_arena_copy(of->arena, eh_buffer_view(&payload)), *open = eh_arena_copy(of->arena, eh_buffer_view(&clear));
-    if (kept == NULL || open == NULL)
+    char *kept = eh_arena_copy(of->arena, eh_buffer_view(&payload));
+    if (kept == NULL)
         return eh_fail_memory(error);
-    *entry = (eh_ledger_entry){.kind = EH_VIEW("decision"), .person = trace->key, .payload = {kept, payload.len}, .clear = {open, clear.len}};
+    *entry = (eh_ledger_entry){.kind = EH_VIEW("decision"), .person = trace->key, .payload = {kept, payload.len}, .clear = eh_view_of(run->clear)};
     return EH_OK;
 }
 
-static eh_code batch_end(release_run *run, batch *of, eh_error *error)
+static eh_code batch_end(eh_release_run *run, batch *of, eh_error *error)
 {
-    eh_ledger_receipt receipts[BATCH];
-    if (of->count > 0) {
-        EH_TRY(eh_ledger_append(run->ledger, of->entries, of->count, receipts, error));
-        for (size_t i = 0; i < of->count; i++)
-            if (of->send[i])
-                list_add(run, &of->traces[i], receipts[i].id);
-        run->recorded += of->count;
+    if (of->count > 0)
+        EH_TRY(eh_ledger_append(run->ledger, of->entries, of->count, of->receipts, error));
+    for (size_t i = 0; i < of->count; i++) {
+        uint8_t id[EH_DECISION_ID_BYTES];
+        if (!eh_hex_read(eh_view_of(of->receipts[i].id), sizeof id, id))
+            return eh_fail(error, EH_INTERNAL, "the ledger gave the id '%s'", of->receipts[i].id);
+        eh_decided_append(&run->kept, &of->traces[i], id, of->send[i]);
+        if (of->send[i])
+            EH_TRY(message_add(run, &of->traces[i], of->people[i], of->receipts[i].id, error));
     }
+    run->recorded += of->count;
     of->count = 0;
     eh_arena_close(&of->arena);
     of->arena = eh_arena_open(EH_ARENA_BYTES_MAX);
     return of->arena == NULL ? eh_fail_memory(error) : EH_OK;
 }
 
-static eh_code decisions_record(release_run *run, batch *of, eh_error *error)
+static eh_code decisions_record(eh_release_run *run, batch *of, eh_error *error)
 {
     size_t at = 0;
     bool more = true;
-    EH_TRY(batch_end(run, of, error));
-    for (;;) {
+    for (size_t person = 0;; person++) {
         eh_trace *trace = &of->traces[of->count];
         bool keep = false, send = false;
         EH_TRY(eh_plan_file_next(&run->file, &at, of->arena, trace, &more, error));
         if (!more)
             return batch_end(run, of, error);
-        EH_TRY(rights_again(run, trace, &keep, &send, error));
+        EH_TRY(rights_again(run, trace, person, &keep, &send, error));
         run->left_out += trace->choice != EH_NO_OFFER && !send;
-        if (!keep)
+        if (!keep) {
+            run->dropped[run->dropped_count++] = run->keys[person];
             continue; /* the score goes nowhere, and out of the plan */
-        eh_traces_append(&run->kept, trace);
+        }
         of->send[of->count] = send;
+        of->people[of->count] = person;
         EH_TRY(entry_make(run, of, trace, &of->entries[of->count], error));
         if (++of->count == BATCH)
             EH_TRY(batch_end(run, of, error));
     }
 }
 
-static eh_code frame_record(release_run *run, eh_error *error)
+static eh_code frame_record(eh_release_run *run, eh_error *error)
 {
     eh_ledger_entry entry = {.kind = EH_VIEW("plan"), .payload = run->file.frame_text};
     EH_TRY(eh_ledger_append(run->ledger, &entry, 1, NULL, error));
@@ -191,77 +210,131 @@ static eh_code frame_record(release_run *run, eh_error *error)
     return eh_ledger_append(run->ledger, &(eh_ledger_entry){.kind = EH_VIEW("approval"), .payload = eh_buffer_view(&said)}, 1, NULL, error);
 }
 
-static eh_code run_open(release_run *run, eh_error *error)
+static eh_code list_open(eh_release_run *run, eh_error *error)
+{
+    const char *wanted = run->request->list_for;
+    size_t kind = 0;
+    while (wanted != NULL && kind < EH_LIST_FORS_COUNT && strcmp(eh_list_for_names[kind], wanted) != 0)
+        kind++;
+    if (kind == EH_LIST_FORS_COUNT)
+        return eh_fail(error, EH_INPUT, "there is no send list for '%.40s'; there are plain, klaviyo and shopify", wanted);
+    run->list.options = (eh_send_list_options){.for_whom = (eh_list_for)kind, .emails = run->emails != NULL, .phones = run->phones != NULL,
+                                               .origin = run->request->origin != NULL ? run->request->origin : run->model->shop.origin};
+    if (run->list.options.origin != NULL)
+        EH_TRY(eh_link_key_open(run->model->state_folder, &run->list.options.link_key, error));
+    eh_send_list_begin(&run->list);
+    return EH_OK;
+}
+
+static eh_code plan_open(eh_release_run *run, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
-    run->model = run->request->model;
+    EH_TRY(eh_workspace_open(run->request->model->folder, &run->workspace, error));
+    run->model = eh_workspace_get(run->workspace);
     EH_TRY(eh_plan_file_open(run->model->state_folder, run->request->plan, &run->file, error));
+    EH_TRY(eh_campaigns_open(run->model->state_folder, &run->store, error));
+    EH_TRY(once_check(run, error));
     EH_TRY(outcome_check(run, error));
     EH_TRY(eh_archive_read(run->model->state_folder, "campaign.yaml", &run->file.frame.campaign_digest, &text, error));
     char *name = eh_arena_format(run->arena, "%s.yaml", run->file.frame.campaign);
     if (name == NULL)
         return eh_fail_memory(error);
-    EH_TRY(eh_campaign_parse(eh_buffer_view(&text), name, &run->campaign, error));
+    EH_TRY(eh_campaign_parse(eh_buffer_view(&text), name, &run->campaign_file, error));
+    run->campaign = eh_campaign_get(run->campaign_file);
+    if (!eh_channel_find(eh_view_of(run->file.frame.channel), &run->channel))
+        return eh_fail(error, EH_CORRUPT, "the plan's channel '%.40s' is none", run->file.frame.channel);
+    return EH_OK;
+}
+
+static eh_code run_open(eh_release_run *run, eh_error *error)
+{
+    EH_TRY(plan_open(run, error));
     eh_rights_options rights = {.state_folder = run->model->state_folder};
     EH_TRY(eh_rights_house_read(run->model->rights, &rights.house, error));
     EH_TRY(eh_rights_open(&rights, &run->rights, error));
+    EH_TRY(eh_release_facts_read(run, error));
+    EH_TRY(list_open(run, error));
     if (!eh_ledger_exists(run->model->folder))
         return eh_fail(error, EH_NOT_FOUND, "%s has no ledger yet, and nothing goes out unrecorded; make one with: evenhand keys make", run->model->folder);
     EH_TRY(eh_ledger_open(run->model->folder, NULL, &run->ledger, error));
     eh_hex(run->file.frame_digest.bytes, sizeof run->file.frame_digest.bytes, run->frame_hex);
+    run->clear = eh_arena_format(run->arena, "{\"frame\":\"%s\"}", run->frame_hex);
+    if (run->clear == NULL)
+        return eh_fail_memory(error);
     eh_digest kept;
     return eh_archive_keep(run->model->state_folder, "frame.json", run->file.frame_text, &kept, error);
 }
 
-static eh_code results_write(release_run *run, eh_error *error)
+/* ---- what is left of it ------------------------------------------------------------------------------------------------------------------ */
+
+static eh_code state_write(eh_release_run *run, const char *name, eh_view bytes, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0};
-    EH_TRY(eh_buffer_check(&run->list, error));
-    EH_TRY(eh_buffer_check(&run->sent, error));
-    EH_TRY(eh_buffer_check(&run->kept, error));
-    EH_TRY(eh_ledger_publish(run->ledger, error));
-    EH_TRY(eh_plan_file_write(run->model->state_folder, &run->file.frame, eh_buffer_view(&run->kept), error));
-    if (run->request->output != NULL) {
-        EH_TRY(eh_parent_folders_make(run->request->output, error));
-        EH_TRY(eh_file_replace(run->request->output, eh_buffer_view(&run->list), error));
-    }
-    eh_buffer_format(&path, "%s/plans/%s/sent", run->model->state_folder, run->file.name);
+    eh_buffer_format(&path, "%s/plans/%s/%s", run->model->state_folder, run->file.name, name);
     EH_TRY(eh_buffer_check(&path, error));
-    return eh_file_replace(path.ptr, eh_buffer_view(&run->sent), error);
+    return eh_file_replace(path.ptr, bytes, error);
 }
 
-static eh_code release_do(release_run *run, eh_error *error)
+static eh_code list_write(eh_release_run *run, eh_error *error)
 {
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer scratch = {0};
+    if (run->request->output == NULL)
+        return EH_OK;
+    eh_buffer_format(&scratch, "%s/plans/%s/list.csv", run->model->state_folder, run->file.name);
+    EH_TRY(eh_buffer_check(&scratch, error));
+    return eh_send_list_write(&run->list, run->request->output, scratch.ptr, error);
+}
+
+/* The list before the word that it went out: who finds no list may release again, but nobody gets two. */
+static eh_code results_write(eh_release_run *run, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer sent = {0};
+    const eh_frame *frame = &run->file.frame;
+    EH_TRY(eh_buffer_check(&run->list.csv, error));
+    EH_TRY(eh_buffer_check(&run->kept, error));
+    EH_TRY(eh_ledger_publish(run->ledger, error));
+    EH_TRY(eh_plan_file_write(run->model->state_folder, frame, eh_buffer_view(&run->kept), error));
+    EH_TRY(eh_plan_report_forget(run->model->state_folder, run->file.name, run->dropped, run->dropped_count, error));
+    EH_TRY(list_write(run, error));
+    eh_campaign_plan plan = {.plan = run->file.name, .campaign = frame->campaign, .channel = frame->channel, .decided_s = frame->at_s, .released_s = run->request->now.seconds,
+                             .people = (int64_t)run->recorded, .sent = (int64_t)run->sent, .left_out = (int64_t)run->left_out, .approved_by = run->request->approved_by};
+    EH_TRY(eh_campaign_plan_keep(run->store, &plan, run->messages, run->messages_count, error));
+    eh_buffer_format(&sent, "{\"released_s\":%lld,\"sent\":%llu}\n", (long long)plan.released_s, (unsigned long long)run->sent);
+    EH_TRY(eh_buffer_check(&sent, error));
+    return state_write(run, "sent", eh_buffer_view(&sent), error);
+}
+
+static eh_code release_do(eh_release_run *run, eh_error *error)
+{
+    batch of = {0};
     EH_TRY(run_open(run, error));
-    batch *of = EH_TAKE(run->arena, 1, batch);
-    if (of == NULL)
-        return eh_fail_memory(error);
-    eh_buffer_init(&run->list, SIZE_MAX / 4);
     eh_buffer_init(&run->kept, SIZE_MAX / 4);
-    eh_buffer_init(&run->sent, SIZE_MAX / 4);
-    eh_buffer_text(&run->list, "person,offer,variant,channel,subject,message,notice,decision\n");
+    EH_TRY(batch_open(run, &of, error));
     eh_code code = frame_record(run, error);
     if (code == EH_OK)
-        code = decisions_record(run, of, error);
-    eh_arena_close(&of->arena);
+        code = decisions_record(run, &of, error);
+    eh_arena_close(&of.arena);
     return code == EH_OK ? results_write(run, error) : code;
 }
 
 eh_code eh_release(const eh_release_request *request, eh_release_result *result_out, eh_error *error)
 {
-    release_run run = {.request = request, .arena = eh_arena_open(EH_ARENA_BYTES_MAX)};
+    eh_release_run run = {.request = request, .arena = eh_arena_open(SIZE_MAX / 4)};
     eh_code code = run.arena == NULL ? eh_fail_memory(error) : release_do(&run, error);
     if (code == EH_OK) {
-        *result_out = (eh_release_result){.list = run.list, .sent = run.sent_count, .left_out = run.left_out, .recorded = run.recorded};
-        run.list = (eh_buffer){0};
+        *result_out = (eh_release_result){.list = run.list.csv, .sent = run.sent, .left_out = run.left_out, .recorded = run.recorded};
+        run.list.csv = (eh_buffer){0};
     }
-    eh_buffer_dispose(&run.list);
-    eh_buffer_dispose(&run.sent);
+    eh_buffer_dispose(&run.list.csv);
+    eh_secret_wipe(&run.list.options.link_key);
     eh_buffer_dispose(&run.kept);
     eh_ledger_close(&run.ledger);
     eh_rights_close(&run.rights);
-    eh_campaign_close(&run.campaign);
+    eh_store_close(&run.store);
+    eh_zones_close(&run.zones_open);
+    eh_campaign_close(&run.campaign_file);
     eh_plan_file_close(&run.file);
+    eh_workspace_close(&run.workspace);
     eh_arena_close(&run.arena);
     return code;
 }
