@@ -124,6 +124,19 @@ typedef struct {
     bool price_personalised;
 } offer_record;
 
+/* "spring", or "spring:Mens E-Mail" for one offer of an uplift model. */
+static bool is_model_name(const char *text)
+{
+    char word[EH_GROUP_NAME_BYTES_MAX];
+    const char *colon = strchr(text, ':');
+    if (colon == NULL)
+        return is_word(text);
+    if ((size_t)(colon - text) >= sizeof word || colon[1] == '\0')
+        return false;
+    snprintf(word, sizeof word, "%.*s", (int)(colon - text), text);
+    return is_word(word);
+}
+
 static const eh_yaml_field offer_fields[] = {
     {.key = "says", .kind = EH_FIELD_TEXT, .required = true, .offset = offsetof(offer_record, says), .what = "the offer in words for the customer"},
     {.key = "model", .kind = EH_FIELD_TEXT, .offset = offsetof(offer_record, model)},
@@ -185,7 +198,7 @@ static eh_code offer_read(eh_campaign_file *file, const eh_yaml_member *member, 
         return eh_yaml_fail(member->value, error, EH_INPUT, "'model' is missing: which model says what this offer does, as in  model: visits");
     if (!by_model && offer->model != NULL)
         return eh_yaml_fail(eh_yaml_member_value(member->value, "model"), error, EH_CONFLICT, "choose.by is '%s': no model is used", eh_choose_name(file->campaign.choose));
-    if (by_model && !is_word(offer->model))
+    if (by_model && !is_model_name(offer->model))
         return word_check(eh_yaml_member_value(member->value, "model"), "a model", error);
     if (offer->cost_if_taken > 0 && offer->taken == EH_NO_LIMIT && (!by_model || file->campaign.choose_effect))
         return eh_yaml_fail(member->value, error, EH_INPUT, "'taken' is missing: 'cost_if_taken' needs the share of receivers who take the offer, as in  taken: 0.04");

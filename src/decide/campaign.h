@@ -35,7 +35,7 @@ typedef struct {
 typedef struct {
     const char *name;         /* a word: a-z, 0-9, '_', '-' */
     const char *says;         /* for the customer: "10 % off hiking boots" */
-    const char *model;        /* models/NAME.json of .evenhand; NULL unless choose.by is model */
+    const char *model;        /* models/NAME.json of .evenhand, or "NAME:OFFER" for an offer of an uplift model; NULL unless choose.by is model */
     int64_t cost;             /* micros of currency for each message sent */
     int64_t cost_if_taken;    /* and for each outcome: the discount */
     int64_t worth;            /* micros of currency of one outcome; EH_NO_LIMIT: not told, then outcomes themselves are counted */

@@ -63,7 +63,8 @@ static bool value_write(copying *state, const char *key, eh_json_value value)
         eh_json_object_open(&state->out, key);
     else
         eh_json_array_open(&state->out, key);
-    state->places[state->depth++] = (place){.value = value, .examples = type == EH_JSON_ARRAY && state->depth == 1 && key != NULL && strcmp(key, "examples") == 0};
+    bool examples = type == EH_JSON_ARRAY && state->depth == 1 && key != NULL && strcmp(key, "examples") == 0;
+    state->places[state->depth++] = (place){.value = value, .examples = examples};
     return true;
 }
 

@@ -90,7 +90,7 @@ static eh_code models_open(const char *state_folder, eh_plan_file *file, eh_erro
         char *kept = eh_arena_copy(file->arena, eh_buffer_view(&text));
         if (kept == NULL)
             return eh_fail_memory(error);
-        EH_TRY(eh_model_read((eh_view){kept, text.len}, file->frame.offers[o].model, file->arena, &model, error));
+        EH_TRY(eh_offer_model_read((eh_view){kept, text.len}, file->frame.offers[o].model, file->frame.offers[o].name, file->arena, &model, error));
         file->models[o] = model;
     }
     return eh_decider_open(&file->frame, file->models, file->arena, &file->decider, error);

@@ -107,7 +107,8 @@ static eh_code model_find(eh_plan_run *run, const eh_offer *offer, eh_buffer *te
     eh_error first = {0};
     for (size_t i = 0; i < 3; i++) {
         char relative[256];
-        snprintf(relative, sizeof relative, i == 0 ? ".evenhand/models/%s.json" : i == 1 ? "models/%s.json" : "%s.json", offer->model);
+        eh_view name = eh_offer_model_file(offer->model);
+        snprintf(relative, sizeof relative, i == 0 ? ".evenhand/models/%.*s.json" : i == 1 ? "models/%.*s.json" : "%.*s.json", (int)name.len, name.ptr);
         const char *path = eh_workspace_path(run->workspace, relative);
         if (path == NULL)
             return eh_fail_memory(error);
@@ -119,6 +120,14 @@ static eh_code model_find(eh_plan_run *run, const eh_offer *offer, eh_buffer *te
     snprintf(key, sizeof key, "offers.%s.model", offer->name);
     return eh_campaign_fail(run->campaign_file, key, error, EH_NOT_FOUND, "there is no model '%s' (%s/.evenhand/models/%s.json); make one with: evenhand train",
                             offer->model, run->model->folder, offer->model);
+}
+
+static eh_code offer_model_fail(eh_plan_run *run, const eh_offer *offer, eh_error *error)
+{
+    char key[128];
+    snprintf(key, sizeof key, "offers.%s.model", offer->name);
+    char *text = eh_arena_copy(run->arena, eh_view_of(error->text));
+    return eh_campaign_fail(run->campaign_file, key, error, error->code, "%s", text == NULL ? "" : text);
 }
 
 static eh_code models_read(eh_plan_run *run, eh_error *error)
@@ -133,7 +142,8 @@ static eh_code models_read(eh_plan_run *run, eh_error *error)
         char *kept = eh_arena_copy(run->arena, eh_buffer_view(&text));
         if (kept == NULL)
             return eh_fail_memory(error);
-        EH_TRY(eh_model_read((eh_view){kept, text.len}, campaign->offers[o].model, run->arena, &model, error));
+        if (eh_offer_model_read((eh_view){kept, text.len}, campaign->offers[o].model, campaign->offers[o].name, run->arena, &model, error) != EH_OK)
+            return offer_model_fail(run, &campaign->offers[o], error);
         run->models[o] = model;
         for (size_t f = 0; f < model->features_count; f++)
             for (size_t k = 0; k < run->frame.facts_count; k++)

@@ -309,4 +309,14 @@ void eh_group_rates(const double *logits, const eh_matrix *matrix, const eh_fair
 /** Mean contribution of each term per group: out[term * groups + group]. Differences add up to the difference in mean logit, exactly. */
 void eh_gap_attribution(const eh_model *model, const eh_matrix *matrix, const eh_fair_attribute *attribute, double *mean_out);
 
+/* ---- the model that a campaign names for an offer (offer_model.c) -------------------------------------------------------------------- */
+
+/** The name of the file in `model` of a campaign: "hillstrom" of "hillstrom:Mens E-Mail". Borrowed. */
+eh_view eh_offer_model_file(const char *model);
+/**
+ * Reads it: a model of one outcome, or of an uplift model the effect of one offer: the one after the colon, else the only one, else the one that is
+ * called as the campaign's offer. errors: EH_NOT_FOUND with the offers that it knows; as eh_model_read
+ */
+EH_MUST_USE eh_code eh_offer_model_read(eh_view text, const char *model, const char *offer, eh_arena *arena, eh_model **model_out, eh_error *error);
+
 #endif

@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""Campaigns, from a plan that goes out to what came back: who is in the send list and when, caps over several campaigns, opt-outs in between, what an
+erasure reaches. Everything is made from a seed; the truth is known.
+"""
+import csv
+import pathlib
+import re
+import shutil
+import sqlite3
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "badinput"))
+from harness import expect, refused, run, suite  # noqa: E402
+from shop import NOON, call, shop, write_rows  # noqa: E402
+
+TESTS = []
+SPRING = """title: Spring
+channel: email
+choose: {{ by: model, predicts: effect, outcome: visited }}
+offers:
+  boots: {{ says: 10 % off boots, model: spring, subject: Boots, message: "Boots, 10 % off" }}
+  tents: {{ says: 10 % off tents, model: "spring:tents" }}
+holdout: 0.2
+explore: 0.1
+most: {most}
+{more}"""
+RANDOM = """title: {title}
+channel: {channel}
+choose: {{ by: random }}
+offers: {{ boots: {{ says: boots }} }}
+most: {most}
+{more}"""
+
+
+def test(function):
+    TESTS.append((function.__name__.replace("_", " "), function))
+    return function
+
+
+def campaign(folder, name, text, **values):
+    (folder / "campaigns" / f"{name}.yaml").write_text(text.format(**{"title": name, "channel": "email", "most": 300, "more": "", **values}), encoding="utf-8")
+
+
+def plan(folder, name, now=NOON, statuses=(0, 3), **more):
+    done = run("plan", name, "--now", now, *more.get("options", ()), cwd=folder)
+    expect(done.status in statuses, f"plan {name}: exit status {done.status}\n{done.err}")
+    return re.match(r"Plan (\S+)", done.out.decode()).group(1)
+
+
+def release(folder, name, *more, now=NOON, output="send.csv"):
+    call(folder, "release", name, "--now", now, "--approved-by", "Ann", "--output", output, *more)
+    if not output.endswith(".csv"):
+        return None
+    with open(folder / output, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def state_holds(folder, word):
+    """Files below .evenhand in which the word stands."""
+    return [str(path.relative_to(folder)) for path in (folder / ".evenhand").rglob("*") if path.is_file() and word.encode() in path.read_bytes()]
+
+
+@test
+def the_send_list_says_all_that_the_tool_needs(folder):
+    people, _, _ = shop(folder, origin="https://mail.bluefinch.example")
+    known = {p["id"]: p for p in people}
+    campaign(folder, "spring", SPRING)
+    rows = release(folder, plan(folder, "spring"))
+    expect(len(rows) > 200, f"{len(rows)} rows")
+    expect(list(rows[0]) == ["person", "email", "phone", "offer", "variant", "channel", "subject", "message", "notices", "send_after", "decision", "why_url",
+                             "unsubscribe_url"], f"{list(rows[0])}")
+    for row in rows:
+        expect(row["email"] == known[row["person"]]["email"] and row["phone"] == known[row["person"]]["phone"], f"{row}")
+        expect(row["why_url"].startswith("https://mail.bluefinch.example/why/") and row["unsubscribe_url"].startswith("https://mail.bluefinch.example/unsubscribe/"), f"{row}")
+        expect(re.fullmatch("[0-9a-f]{32}", row["decision"]) and row["send_after"] == NOON, f"{row}")
+    expect(len({row["decision"] for row in rows}) == len(rows) == len({row["person"] for row in rows}), "a decision or a person stands there twice")
+    boots = next(row for row in rows if row["offer"] == "boots")
+    expect(boots["subject"] == "Boots" and boots["message"] == "Boots, 10 % off", f"{boots}")
+    done = call(folder, "why", boots["decision"])
+    expect(b"Blue Finch" in done.out, done.out.decode())
+    refused(run("release", plan(folder, "spring", "2026-11-26T12:00:00Z"), "--for", "nobody", "--approved-by", "Ann", cwd=folder), "klaviyo")
+
+
+@test
+def klaviyo_shopify_and_parquet_take_it(folder):
+    shop(folder)
+    campaign(folder, "spring", SPRING)
+    name = plan(folder, "spring")
+    shutil.copytree(folder / ".evenhand", folder / "before")
+    klaviyo = release(folder, name, "--for", "klaviyo", "--origin", "https://x.example")
+    expect({"External ID", "Email", "Phone Number", "evenhand_why_url"} <= set(klaviyo[0]), f"{list(klaviyo[0])}")
+    for form in ("shopify", "parquet"):
+        shutil.rmtree(folder / ".evenhand")
+        shutil.copytree(folder / "before", folder / ".evenhand")
+        rows = release(folder, name, *(("--for", form) if form == "shopify" else ()), output=f"send-{form}.{'csv' if form == 'shopify' else form}")
+        if form == "shopify":
+            expect({"Email", "Phone", "Tags"} <= set(rows[0]) and "why_url" not in rows[0] and rows[0]["Tags"].startswith("evenhand spring-"), f"{rows[0]}")
+    expect((folder / "send-parquet.parquet").read_bytes()[:4] == b"PAR1", "no Parquet file")
+    done = call(folder, "audit", "send-parquet.parquet", "--decision", "offer = 'boots'", "--by", "channel, offer", "--format", "json", status=2)
+    expect("channel" in done.err, done.err)  # it can be read: one group only
+    expect(not list((folder / ".evenhand").rglob("list.csv")), "the scratch file is still there")
+
+
+@test
+def caps_count_over_campaigns_and_the_cool_down_over_plans(folder):
+    shop(folder, consent=1.0, ai_off=0.0, models=False)
+    caps = "caps: [{ messages: 2, within: 7 days }]\n"
+    campaign(folder, "first", RANDOM, most=900, more=caps)
+    campaign(folder, "second", RANDOM, most=900, more=caps)
+    campaign(folder, "third", RANDOM, most=2000, more=caps)
+    campaign(folder, "letters", RANDOM, most=2000, channel="post", more=caps)
+    one = {row["person"] for row in release(folder, plan(folder, "first"))}
+    two = {row["person"] for row in release(folder, plan(folder, "second", "2026-11-26T12:00:00Z"), now="2026-11-26T12:00:00Z")}
+    both = one & two
+    expect(len(one) == len(two) == 900 and len(both) > 200, f"{len(one)} {len(two)} {len(both)}")
+    later = "2026-11-27T12:00:00Z"
+    third = plan(folder, "third", later)
+    three = {row["person"] for row in release(folder, third, now=later)}
+    expect(three == {f"p{i:06d}" for i in range(2000)} - both, f"{len(three)} got a third message, {len(three & both)} of them are over the cap")
+    done = call(folder, "why", third, "--person", min(both))
+    expect(b"message" in done.out, done.out.decode())
+    # the first messages are over after seven days: all but who has had two since may have another
+    after = "2026-12-02T13:00:00Z"
+    four = {row["person"] for row in release(folder, plan(folder, "third", after), now=after)}
+    expect(four == {f"p{i:06d}" for i in range(2000)} - (two & three), f"{len(four)}")
+    # a cap is over one channel: nobody said yes to letters, so nothing is said about them here
+    expect(plan(folder, "letters", after, statuses=(0, 1, 3)) != "", "no plan")
+
+    campaign(folder, "weekly", RANDOM, most=500, more="cool_down: 7 days\n")
+    start, soon, late = "2026-12-20T12:00:00Z", "2026-12-24T12:00:00Z", "2026-12-28T12:00:00Z"
+    weekly = {row["person"] for row in release(folder, plan(folder, "weekly", start), now=start)}
+    again = {row["person"] for row in release(folder, plan(folder, "weekly", soon), now=soon)}
+    expect(len(weekly) == 500 and again and not weekly & again, f"{len(weekly & again)} wait no seven days")
+    call(folder, "replay")
+    expect(plan(folder, "weekly", late) != "", "no plan")
+
+
+@test
+def two_plans_made_before_either_goes_out_keep_the_cap(folder):
+    shop(folder, count=600, consent=1.0, ai_off=0.0, models=False)
+    for name in ("one", "two"):
+        campaign(folder, name, RANDOM, most=400, more="caps: [{ messages: 1, within: 7 days }]\n")
+    first, second = plan(folder, "one"), plan(folder, "two")
+    one = {row["person"] for row in release(folder, first)}
+    two = {row["person"] for row in release(folder, second)}
+    expect(len(one) == 400 and two and not one & two, f"{len(one & two)} people got two messages")
+
+
+@test
+def the_night_is_quiet_by_each_persons_own_clock(folder):
+    people, _, _ = shop(folder, count=900, consent=1.0, models=False)
+    zones = {p["id"]: p["zone"] for p in people}
+    campaign(folder, "night", RANDOM, most=900, more="quiet_hours: { from: \"21:00\", to: \"08:30\", zone: zone }\n")
+    rows = release(folder, plan(folder, "night"))  # noon in Dublin, 7 in New York, 21 in Tokyo
+    expected = {"Europe/Dublin": NOON, "America/New_York": "2026-11-25T13:30:00Z", "Asia/Tokyo": "2026-11-25T23:30:00Z"}
+    expect(rows and {(zones[row["person"]], row["send_after"]) for row in rows} == set(expected.items()), f"{sorted({(zones[r['person']], r['send_after']) for r in rows})}")
+
+
+@test
+def who_says_no_while_the_plan_runs_is_out_and_leaves_no_score(folder):
+    _, scored, _ = shop(folder)
+    campaign(folder, "spring", SPRING)
+    name = plan(folder, "spring")
+    shutil.copytree(folder / ".evenhand", folder / "before")
+    first = [row["person"] for row in release(folder, name)]
+    shutil.rmtree(folder / ".evenhand")
+    shutil.move(folder / "before", folder / ".evenhand")
+    no_mail, no_ai, no_ai_held = first[0], next(key for key in first[1:] if key in scored), sorted(scored - set(first))[0]
+    write_rows(folder / "later.csv", ("key", "purpose", "channel", "said", "at", "how", "wording", "version"),
+               [(no_mail, "marketing", "email", "no", "2026-11-25T12:10:00Z", "footer", "", ""), (no_ai, "ai", "all", "no", "2026-11-25T12:10:00Z", "switch", "", ""),
+                (no_ai_held, "ai", "all", "no", "2026-11-25T12:10:00Z", "switch", "", "")])
+    call(folder, "import", "consent", "later.csv", "--quiet", "--now", "2026-11-25T12:15:00Z")
+    rows = release(folder, name, now="2026-11-25T12:30:00Z")
+    keys = {row["person"] for row in rows}
+    expect(set(first) - keys == {no_mail, no_ai}, f"{set(first) ^ keys}")
+    for key in (no_ai, no_ai_held):
+        left = [path for path in state_holds(folder, key) if not re.search(r"evenhand\.db(-wal|-shm)?$|rights", path)]
+        expect(not left, f"{key} stands in {left}")
+        with sqlite3.connect(folder / ".evenhand" / "evenhand.db") as database:
+            for table in ("campaign_message", "campaign_outcome"):
+                expect(database.execute(f"SELECT count(*) FROM {table} WHERE person = ?", (key,)).fetchone()[0] == 0, f"{key} stands in {table}")
+        refused(run("why", name, "--person", key, cwd=folder), "no decision")
+    done = call(folder, "replay")
+    expect(b" 0 differ" in done.out, done.out.decode())
+
+
+@test
+def an_erasure_reaches_plans_and_messages(folder):
+    shop(folder)
+    campaign(folder, "spring", SPRING)
+    name = plan(folder, "spring")
+    rows = release(folder, name)
+    gone = rows[0]["person"]
+    call(folder, "person", "erase", gone, "--now", "2026-11-26T12:00:00Z", "--quiet")
+    left = state_holds(folder, gone)
+    expect(not left, f"{gone} still stands in {left}")
+    refused(run("why", name, "--person", gone, cwd=folder), "no decision")
+    expect(b" 0 differ" in call(folder, "replay").out, "a decision differs")
+    call(folder, "why", name, "--person", rows[1]["person"])
+
+
+@test
+def a_policy_that_changed_since_the_plan_stops_the_release(folder):
+    shop(folder, count=600, models=False)
+    policy = """policy: shop
+version: 1
+owner: Ann
+review_by: 2027-06-01
+facts:
+  chosen_by_ai: { type: bool, says: a model chose }
+rules:
+  - id: may
+    effect: permit
+    when: "true"
+    explanation: { en: "Who said yes may be written to." }
+    owner: Ann
+    review_by: 2027-06-01
+    tests: [{ facts: { chosen_by_ai: false }, applies: true }]
+  - id: told
+    effect: require
+    when: "!chosen_by_ai"
+    explanation: { en: "You are told how it was chosen." }
+    disclosure: { en: "Chosen by lot, not by a program." }
+    owner: Ann
+    review_by: 2027-06-01
+    tests: [{ facts: { chosen_by_ai: false }, applies: true }, { facts: { chosen_by_ai: true }, applies: false }]
+"""
+    (folder / "policy.yaml").write_text(policy, encoding="utf-8")
+    campaign(folder, "lot", RANDOM)
+    name = plan(folder, "lot")
+    (folder / "policy.yaml").write_text(policy.replace("version: 1", "version: 2"), encoding="utf-8")
+    refused(run("release", name, "--now", NOON, "--approved-by", "Ann", cwd=folder), "has changed", "evenhand plan lot")
+    (folder / "policy.yaml").write_text(policy, encoding="utf-8")
+    rows = release(folder, name)
+    expect(rows and all(row["notices"] == "Chosen by lot, not by a program." for row in rows), f"{rows[0]}")
+    refused(run("release", name, "--now", NOON, "--approved-by", "Ann", cwd=folder), "went out already")
+
+
+if __name__ == "__main__":
+    names = sys.argv[1:]
+    sys.exit(suite("campaigns", [(name, function) for name, function in TESTS if not names or any(word in name for word in names)]))
