@@ -3,6 +3,7 @@
 #define EH_CLI_POLICY_COMMAND_INT_H
 
 #include "cli/cli_int.h"
+#include "journey/reviews.h"
 #include "policy/policy.h"
 
 enum { EH_SIGNERS_MAX = 8 };
@@ -23,15 +24,6 @@ typedef struct {
 EH_MUST_USE eh_code eh_policy_request_open(const eh_policy_request *request, size_t index, eh_policy **policy_out, eh_error *error);
 /** Appends findings as text; nothing when there are none. */
 void eh_policy_findings_text(const eh_policy *policy, eh_buffer *out);
-
-/** One recorded decision: its id, and facts as JSON. */
-typedef struct {
-    const char *id;
-    eh_json_value facts;
-} eh_policy_record;
-/** Calls `each` for every line of a file of JSON lines ({"id": ..., "facts": {...}}, or an opening of the ledger with these in "payload"). */
-EH_MUST_USE eh_code eh_policy_records_read(const char *path, eh_code (*each)(void *context, const eh_policy_record *record, eh_error *error),
-                                           void *context, eh_error *error);
 
 /* Each appends what it says to `out` and sets the exit status. */
 EH_MUST_USE eh_code eh_policy_run_check(const eh_policy_request *request, eh_buffer *out, int *status_out, eh_error *error);

@@ -1,105 +1,29 @@
-/* Recorded decisions for `policy diff` and `policy review`: JSON lines. And diff: which rules changed, and which past decisions would. */
+/* `evenhand policy diff`: which rules changed, and which past decisions would. */
 #include <string.h>
 
 #include "cli/policy_command_int.h"
 
-enum { STATUS_FOUND = 1, RECORDS_BYTES_MAX = 1 << 28, SHOWN_MAX = 20 };
+enum { STATUS_FOUND = 1, SHOWN_MAX = 20 };
 
-/* ---- reading ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- which rules changed ----------------------------------------------------------------------------------------------------------------- */
 
-static eh_code record_read(const char *path, size_t line_number, eh_view line, eh_json_document **document_out, eh_policy_record *record_out, eh_error *error)
+static void changes_write(const eh_rule_change *changes, size_t count, eh_json_writer *json, eh_buffer *out)
 {
-    char name[512];
-    snprintf(name, sizeof name, "%.400s: record %zu", path, line_number);
-    EH_TRY(eh_json_parse(line, name, document_out, error));
-    eh_json_value root = eh_json_root(*document_out), payload = eh_json_member(root, "payload");
-    eh_json_value facts = eh_json_member(payload != NULL ? payload : root, "facts");
-    const char *id = eh_json_as_text(eh_json_member(root, "id"));
-    if (eh_json_type_of(facts) != EH_JSON_OBJECT)
-        return eh_fail(error, EH_INPUT, "%s: a record is an object with \"facts\", an object, and may have \"id\"", name);
-    *record_out = (eh_policy_record){.id = id, .facts = facts};
-    return EH_OK;
-}
-
-eh_code eh_policy_records_read(const char *path, eh_code (*each)(void *context, const eh_policy_record *record, eh_error *error), void *context,
-                               eh_error *error)
-{
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
-    EH_TRY(eh_file_read(path, RECORDS_BYTES_MAX, &text, error));
-    EH_TRY(eh_buffer_check(&text, error));
-    size_t line_number = 0;
-    for (size_t at = 0; at < text.len;) {
-        const char *end = memchr(text.ptr + at, '\n', text.len - at);
-        size_t len = end == NULL ? text.len - at : (size_t)(end - text.ptr) - at;
-        eh_view line = eh_view_trim((eh_view){text.ptr + at, len});
-        at += len + 1;
-        line_number++;
-        if (line.len == 0)
-            continue;
-        EH_CLEANUP(eh_json_close) eh_json_document *document = NULL;
-        eh_policy_record record = {0};
-        char number[32];
-        EH_TRY(record_read(path, line_number, line, &document, &record, error));
-        snprintf(number, sizeof number, "record %zu", line_number);
-        if (record.id == NULL)
-            record.id = number;
-        EH_TRY(each(context, &record, error));
-    }
-    return EH_OK;
-}
-
-/* ---- which rules changed --------------------------------------------------------------------------------------------------------------------- */
-
-static const eh_rule *rule_find(const eh_policy_facts *about, const char *id)
-{
-    for (size_t i = 0; i < about->rules_count; i++)
-        if (strcmp(about->rules[i].id, id) == 0)
-            return &about->rules[i];
-    return NULL;
-}
-
-static const char *difference(const eh_rule *old, const eh_rule *new)
-{
-    if (old->effect != new->effect)
-        return "effect";
-    if (strcmp(old->when, new->when) != 0)
-        return "condition";
-    if (old->effect == EH_RULE_CAP && (strcmp(old->cap_of, new->cap_of) != 0 || old->cap_at_most != new->cap_at_most))
-        return "cap";
-    bool words = old->explanation.count == new->explanation.count && old->disclosure.count == new->disclosure.count;
-    for (size_t i = 0; words && i < old->explanation.count; i++)
-        words = strcmp(old->explanation.texts[i], new->explanation.texts[i]) == 0;
-    for (size_t i = 0; words && i < old->disclosure.count; i++)
-        words = strcmp(old->disclosure.texts[i], new->disclosure.texts[i]) == 0;
-    return words ? NULL : "words";
-}
-
-static size_t rules_compare(const eh_policy_facts *old, const eh_policy_facts *new, eh_json_writer *json, eh_buffer *out)
-{
-    size_t changes = 0;
-    for (size_t i = 0; i < old->rules_count + new->rules_count; i++) {
-        bool of_old = i < old->rules_count;
-        const eh_rule *rule = of_old ? &old->rules[i] : &new->rules[i - old->rules_count], *other = rule_find(of_old ? new : old, rule->id);
-        const char *what = NULL;
-        if (other == NULL)
-            what = of_old ? "removed" : "added";
-        else if (of_old)
-            what = difference(rule, other);
-        if (what == NULL)
-            continue;
-        changes++;
+    for (size_t i = 0; i < count; i++) {
+        const eh_rule_change *change = &changes[i];
+        const eh_rule *rule = change->old != NULL ? change->old : change->new;
+        bool both = change->old != NULL && change->new != NULL;
         if (json != NULL) {
             eh_json_object_open_flat(json, NULL);
             eh_json_text(json, "id", rule->id);
-            eh_json_text(json, "change", what);
+            eh_json_text(json, "change", change->what);
             eh_json_object_close(json);
             continue;
         }
-        eh_buffer_format(out, "%s %s (%s)\n", other == NULL ? what : "changed", rule->id, other == NULL ? eh_rule_effect_name(rule->effect) : what);
-        if (other != NULL && strcmp(what, "condition") == 0)
-            eh_buffer_format(out, "  - %s\n  + %s\n", rule->when, other->when);
+        eh_buffer_format(out, "%s %s (%s)\n", both ? "changed" : change->what, rule->id, both ? change->what : eh_rule_effect_name(rule->effect));
+        if (both && strcmp(change->what, "condition") == 0)
+            eh_buffer_format(out, "  - %s\n  + %s\n", change->old->when, change->new->when);
     }
-    return changes;
 }
 
 /* ---- which decisions would change --------------------------------------------------------------------------------------------------------------- */
@@ -203,11 +127,14 @@ eh_code eh_policy_run_diff(const eh_policy_request *request, eh_buffer *out, int
         eh_json_object_open(json, NULL);
         eh_json_array_open(json, "rules");
     }
-    size_t changes = rules_compare(eh_policy_about(old), eh_policy_about(new), json, out);
-    *status_out = changes > 0 ? STATUS_FOUND : 0;
+    const eh_rule_change *changes = NULL;
+    size_t changes_count = 0;
+    EH_TRY(eh_policy_changes(old, new, request->arena, &changes, &changes_count, error));
+    changes_write(changes, changes_count, json, out);
+    *status_out = changes_count > 0 ? STATUS_FOUND : 0;
     if (json != NULL)
         eh_json_array_close(json);
-    else if (changes == 0)
+    else if (changes_count == 0)
         eh_buffer_text(out, "no rule differs\n");
     if (request->replay != NULL) {
         replaying state = {.policies = {old, new}, .out = out, .json = json};

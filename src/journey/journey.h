@@ -148,6 +148,10 @@ typedef struct {
     const eh_workspace_model *model;
     const char *plan;            /* its name or its folder */
     const char *approved_by;     /* NULL: nobody; needed when the guards could not tell */
+    const char *asked_by;        /* who asked for that approval, somebody else; NULL: nobody */
+    const char *reason;          /* why it may go out all the same, in their words; NULL */
+    bool set_stop_aside;         /* also a plan that was stopped may go, when both are named and a reason is given */
+    eh_ledger *ledger;           /* borrowed, of a process that writes it already; NULL: it is opened and closed here */
     const char *output;          /* the send list as a file, Parquet when it ends in .parquet, else CSV; NULL: only in the result */
     const char *list_for;        /* "plain", "klaviyo", "shopify": the columns of the send list; NULL: plain */
     const char *origin;          /* how the world sees the pages, for the links; NULL: shop.origin of evenhand.yaml, and without that no links */
@@ -162,6 +166,7 @@ typedef struct {
 /**
  * Lets a plan go out: asks rights and caps once more for everybody, puts every decision into the ledger, keeps who was sent what
  * (journey/campaigns.h), writes the send list. Who has switched AI off since the plan loses the score everywhere.
+ * What was approved, by whom and why is an entry "approval" beside the plan; nobody approves what they asked for themselves (EH_DENIED).
  * errors: EH_DENIED when it was stopped, needs an approval, or the policy has changed since; EH_CONFLICT when it went out already; EH_NOT_FOUND
  */
 EH_MUST_USE eh_code eh_release(const eh_release_request *request, eh_release_result *result_out, eh_error *error);

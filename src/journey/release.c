@@ -26,6 +26,21 @@ static eh_code once_check(eh_release_run *run, eh_error *error)
     return EH_OK;
 }
 
+/* Nobody approves what they have asked for themselves. */
+static eh_code approval_check(eh_release_run *run, const char *outcome, eh_error *error)
+{
+    const eh_release_request *request = run->request;
+    bool two = request->approved_by != NULL && request->asked_by != NULL && request->reason != NULL;
+    if (request->approved_by != NULL && request->asked_by != NULL && eh_view_equal_nocase(eh_view_of(request->approved_by), eh_view_of(request->asked_by)))
+        return eh_fail(error, EH_DENIED, "'%.80s' has asked for this approval and cannot give it as well; somebody else approves", request->asked_by);
+    run->stopped = outcome == NULL || strcmp(outcome, "stopped") == 0;
+    if (run->stopped && !(outcome != NULL && request->set_stop_aside && two))
+        return eh_fail(error, EH_DENIED, "the plan '%s' was stopped by its guards; repair it: evenhand plan %s --repair", run->file.name, run->file.frame.campaign);
+    if (outcome != NULL && strcmp(outcome, "ask") == 0 && request->approved_by == NULL)
+        return eh_fail(error, EH_DENIED, "the guards of '%s' cannot tell whether it is fair; a person decides: --approved-by NAME", run->file.name);
+    return EH_OK;
+}
+
 static eh_code outcome_check(eh_release_run *run, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0}, text = {0};
@@ -35,11 +50,7 @@ static eh_code outcome_check(eh_release_run *run, eh_error *error)
     EH_TRY(eh_file_read(path.ptr, EH_JSON_BYTES_MAX, &text, error));
     EH_TRY(eh_json_parse(eh_buffer_view(&text), path.ptr, &document, error));
     const char *outcome = eh_json_as_text(eh_json_member(eh_json_root(document), "outcome"));
-    if (outcome == NULL || strcmp(outcome, "stopped") == 0)
-        return eh_fail(error, EH_DENIED, "the plan '%s' was stopped by its guards; repair it: evenhand plan %s --repair", run->file.name, run->file.frame.campaign);
-    if (strcmp(outcome, "ask") == 0 && run->request->approved_by == NULL)
-        return eh_fail(error, EH_DENIED, "the guards of '%s' cannot tell whether it is fair; a person decides: --approved-by NAME", run->file.name);
-    return EH_OK;
+    return approval_check(run, outcome, error);
 }
 
 /* ---- one decision -------------------------------------------------------------------------------------------------------------------- */
@@ -204,7 +215,11 @@ static eh_code frame_record(eh_release_run *run, eh_error *error)
     eh_json_object_open(&out, NULL);
     eh_json_text(&out, "plan", run->file.frame.plan);
     eh_json_text(&out, "approved_by", run->request->approved_by);
-    eh_json_text(&out, "question", "the guards cannot tell whether it is fair");
+    if (run->request->asked_by != NULL)
+        eh_json_text(&out, "asked_by", run->request->asked_by);
+    eh_json_text(&out, "question", run->stopped ? "the guards stopped it" : "the guards cannot tell whether it is fair");
+    if (run->request->reason != NULL)
+        eh_json_text(&out, "reason", run->request->reason);
     eh_json_object_close(&out);
     EH_TRY(eh_buffer_check(&said, error));
     return eh_ledger_append(run->ledger, &(eh_ledger_entry){.kind = EH_VIEW("approval"), .payload = eh_buffer_view(&said)}, 1, NULL, error);
@@ -256,7 +271,9 @@ static eh_code run_open(eh_release_run *run, eh_error *error)
     EH_TRY(list_open(run, error));
     if (!eh_ledger_exists(run->model->folder))
         return eh_fail(error, EH_NOT_FOUND, "%s has no ledger yet, and nothing goes out unrecorded; make one with: evenhand keys make", run->model->folder);
-    EH_TRY(eh_ledger_open(run->model->folder, NULL, &run->ledger, error));
+    run->ledger = run->request->ledger;
+    if (run->ledger == NULL)
+        EH_TRY(eh_ledger_open(run->model->folder, NULL, &run->ledger, error));
     eh_hex(run->file.frame_digest.bytes, sizeof run->file.frame_digest.bytes, run->frame_hex);
     run->clear = eh_arena_format(run->arena, "{\"frame\":\"%s\"}", run->frame_hex);
     if (run->clear == NULL)
@@ -328,7 +345,8 @@ eh_code eh_release(const eh_release_request *request, eh_release_result *result_
     eh_buffer_dispose(&run.list.csv);
     eh_secret_wipe(&run.list.options.link_key);
     eh_buffer_dispose(&run.kept);
-    eh_ledger_close(&run.ledger);
+    if (run.ledger != request->ledger)
+        eh_ledger_close(&run.ledger);
     eh_rights_close(&run.rights);
     eh_store_close(&run.store);
     eh_zones_close(&run.zones_open);

@@ -33,6 +33,7 @@ typedef struct {
     const char **dropped;            /* people whose decision was left out */
     size_t dropped_count;
     uint64_t sent, left_out, recorded;
+    bool stopped;                    /* by the guards, and set aside by two people */
     char frame_hex[65];
     const char *clear;               /* what stands in clear in the ledger with every decision */
 } eh_release_run;
