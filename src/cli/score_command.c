@@ -7,12 +7,13 @@
 
 #include "base/json.h"
 #include "cli/model_cli_int.h"
+#include "cli/score_int.h"
 #include "model/uplift.h"
 
 enum { REASONS_MAX = 50, FLUSH_BYTES = 1 << 20, NUMBER_BYTES = 24, THREADS_MAX = 256 };
 
 typedef struct {
-    const char *model_path, *output, *where, *offer;
+    const char *model_path, *output, *where, *offer, *folder, *now, *as_of;
     const char *const *files;
     size_t files_count;
     eh_expression key;
@@ -72,10 +73,15 @@ static eh_code read_output(const eh_option_use *use, eh_error *error)
     return EH_OK;
 }
 
-static eh_code read_offer(const eh_option_use *use, eh_error *error)
+static eh_code read_text(const eh_option_use *use, eh_error *error)
 {
-    ((score_request *)use->target)->offer = use->value;
+    score_request *request = use->target;
+    const char **place = strcmp(use->option, "--offer") == 0       ? &request->offer
+                         : strcmp(use->option, "--workspace") == 0 ? &request->folder
+                         : strcmp(use->option, "--as-of") == 0     ? &request->as_of
+                                                                   : &request->now;
     (void)error;
+    *place = use->value;
     return EH_OK;
 }
 
@@ -97,9 +103,12 @@ static const eh_option table[] = {
     {"--flip", NULL, "What is told", "the smallest change, of what people can change, that turns the decision round", false, read_switch},
     {"--contributions", NULL, "What is told", "what every term adds; with the intercept they add up to the score, exactly", false, read_switch},
     {"--threshold", "P", "What is told", "the probability from which a person is picked; default: the model's", false, read_threshold},
-    {"--offer", "NAME", "What is told", "of an uplift model: reasons for the effect of this offer; default: the effects of all", false, read_offer},
+    {"--offer", "NAME", "What is told", "of an uplift model: reasons for the effect of this offer; default: the effects of all", false, read_text},
     {"--key", "EXPR", "Which rows", "what names a row; default: its number", false, read_key},
     {"--where", "EXPR", "Which rows", "only the rows for which this is true", false, read_where},
+    {"--workspace", "FOLDER", "Which rows", "the folder with evenhand.yaml; default: this one or the nearest above", false, read_text},
+    {"--as-of", "TIME", "Which rows", "in a workspace: features as they were then; default: now", false, read_text},
+    {"--now", "TIME", "Which rows", "in a workspace: the time to take for now", false, read_text},
     {"--format", "NAME", "What comes out", "csv (default) or json: one object per line", false, read_format},
     {"--output", "FILE", "What comes out", "default: standard output", false, read_output},
     {"--quiet", NULL, "What comes out", "no progress", false, read_switch},
@@ -114,15 +123,17 @@ void eh_score_help(eh_buffer *out)
                    "evenhand score - a score for every row, with its reasons\n"
                    "\n"
                    "  evenhand score MODEL FILE... [options]\n"
+                   "  evenhand score MODEL [options]                   in a workspace: its people\n"
                    "\n"
-                   "The order of the rows is that of the input. intercept + contributions = score, to the last digit.\n");
+                   "The order of the rows is that of the input. intercept + contributions = score, to the last digit.\n"
+                   "In a workspace MODEL is a name, and who has switched AI off is left out before being scored.\n");
     eh_options_help(table, TABLE_COUNT, out);
 }
 
 /* ---- texts that are the same for many rows ------------------------------------------------------------------------------------------------ */
 
 typedef struct {
-    const score_request *request;
+    score_request *request;
     const eh_model *model;
     const eh_uplift *uplift; /* the effects of all offers are told; else NULL */
     eh_reasoner reasoner;
@@ -131,7 +142,8 @@ typedef struct {
     size_t *words_len;
     int64_t threshold;       /* micro-logits */
     eh_buffer out;
-    eh_replacement *file;   /* NULL: standard output */
+    eh_replacement *file;    /* NULL: standard output */
+    eh_score_people *people; /* of a workspace; NULL: rows of files */
     uint64_t row;
     bool written;
 } scoring;
@@ -495,6 +507,8 @@ static eh_code begin_again(scoring *s, eh_error *error)
         return eh_fail(error, EH_INPUT, "a column holds values of another type further down, and rows have been written; use --output FILE");
     s->written = false;
     s->row = 0;
+    if (s->people != NULL)
+        (void)eh_score_people_left_out(s->people, true);
     eh_buffer_clear(&s->out);
     if (!s->request->json)
         csv_header(s);
@@ -510,6 +524,11 @@ static eh_code rows_take(void *context, const eh_binned_rows *rows, eh_error *er
     for (size_t i = 0; i < rows->rows; i++) {
         scored_row row = {.bins = rows->bins + i * s->model->features_count, .contributions = contributions};
         s->row++;
+        bool may = true;
+        if (s->people != NULL)
+            EH_TRY(eh_score_people_may(s->people, rows->keys[i], &may, error));
+        if (!may)
+            continue;
         if (s->uplift != NULL) {
             uplift_row(s, rows, i);
             continue;
@@ -541,9 +560,15 @@ static eh_code request_parse(int argc, char **argv, eh_arena *arena, score_reque
         return EH_OK;
     eh_option_use model = {.arena = arena, .target = request};
     EH_TRY(eh_arguments_read(table, TABLE_COUNT, &arguments, &model, error));
-    if (arguments.files_count < 2)
-        return eh_fail(error, EH_INPUT, "missing: %s\nfor example: evenhand score model.json people.csv --reasons 4",
-                       arguments.files_count == 0 ? "MODEL and FILE" : "FILE (the people to score)");
+    if (arguments.files_count == 0)
+        return eh_fail(error, EH_INPUT, "missing: MODEL and FILE\nfor example: evenhand score model.json people.csv --reasons 4");
+    bool files = arguments.files_count > 1;
+    if (files && (request->folder != NULL || request->now != NULL || request->as_of != NULL))
+        return eh_fail(error, EH_INPUT, "--workspace, --now and --as-of are for the people of a workspace; leave them out, or the files");
+    if (!files && request->key.sql != NULL)
+        return eh_fail(error, EH_INPUT, "--key: people of a workspace have a key already; leave it out, or name files");
+    if (!files)
+        request->key = (eh_expression){.name = "key", .sql = "\"key\""};
     request->model_path = arguments.files[0];
     request->files = arguments.files + 1;
     request->files_count = arguments.files_count - 1;
@@ -590,20 +615,40 @@ static eh_code scoring_open(scoring *s, eh_model *model, eh_error *error)
     return EH_OK;
 }
 
+static eh_code input_open(scoring *s, const eh_progress *progress, eh_engine **own_out, eh_engine **engine_out, eh_error *error)
+{
+    score_request *request = s->request;
+    eh_engine_options options = {.threads = (uint32_t)request->threads, .ordered = true};
+    if (progress->descriptor >= 0) {
+        options.progress = eh_progress_show;
+        options.progress_context = (void *)(uintptr_t)progress;
+    }
+    if (request->files_count > 0) {
+        EH_TRY(eh_engine_open(&options, own_out, error));
+        *engine_out = *own_out;
+        return eh_engine_read(*own_out, request->files, request->files_count, error);
+    }
+    eh_code code = eh_score_people_open(&(eh_score_where){.folder = request->folder, .now = request->now, .as_of = request->as_of, .engine = options}, s->arena, &s->people, error);
+    if (code == EH_NOT_FOUND && request->folder == NULL)
+        return eh_fail(error, EH_INPUT, "missing: FILE (the people to score), and there is no workspace here\nfor example: evenhand score model.json people.csv --reasons 4");
+    EH_TRY(code);
+    *engine_out = eh_score_people_engine(s->people);
+    request->model_path = eh_score_people_model(s->people, request->model_path, s->arena);
+    return request->model_path == NULL ? eh_fail_memory(error) : EH_OK;
+}
+
 static eh_code score_do(scoring *s, eh_error *error)
 {
     eh_model *model = NULL;
-    EH_CLEANUP(eh_engine_close) eh_engine *engine = NULL;
+    EH_CLEANUP(eh_engine_close) eh_engine *own = NULL;
+    eh_engine *engine = NULL;
     eh_progress progress = eh_progress_stderr(!s->request->quiet && !isatty(STDOUT_FILENO));
-    eh_engine_options options = {.threads = (uint32_t)s->request->threads, .ordered = true};
-    if (progress.descriptor >= 0) {
-        options.progress = eh_progress_show;
-        options.progress_context = &progress;
-    }
-    EH_TRY(model_open(s, &model, error));
+    if (s->request->files_count > 0) /* a model that is wrong is said before files are read */
+        EH_TRY(model_open(s, &model, error));
+    EH_TRY(input_open(s, &progress, &own, &engine, error));
+    if (model == NULL)
+        EH_TRY(model_open(s, &model, error));
     EH_TRY(scoring_open(s, model, error));
-    EH_TRY(eh_engine_open(&options, &engine, error));
-    EH_TRY(eh_engine_read(engine, s->request->files, s->request->files_count, error));
     if (s->request->output != NULL) {
         EH_TRY(eh_parent_folders_make(s->request->output, error));
         EH_TRY(eh_replacement_open(s->request->output, &s->file, error));
@@ -613,7 +658,14 @@ static eh_code score_do(scoring *s, eh_error *error)
     eh_progress_end(&progress);
     EH_TRY(code);
     EH_TRY(flush(s, error));
-    return s->file == NULL ? EH_OK : eh_replacement_commit(s->file, error);
+    if (s->file != NULL)
+        EH_TRY(eh_replacement_commit(s->file, error));
+    if (s->people != NULL && eh_score_people_left_out(s->people, false) > 0 && !s->request->quiet) {
+        char count[32];
+        snprintf(count, sizeof count, "%llu", (unsigned long long)eh_score_people_left_out(s->people, false));
+        eh_note_show("left out, not to be scored by AI:", count);
+    }
+    return EH_OK;
 }
 
 int eh_score_command(int argc, char **argv)
@@ -635,6 +687,7 @@ int eh_score_command(int argc, char **argv)
     scoring s = {.request = &request, .arena = arena};
     eh_code code = score_do(&s, &error);
     eh_replacement_close(&s.file);
+    eh_score_people_close(&s.people);
     eh_buffer_dispose(&s.out);
     return code == EH_OK ? 0 : eh_error_show("score", &error);
 }

@@ -161,6 +161,24 @@ static bool attribute_wanted(const eh_expression *wanted, size_t count, const ch
     return count == 0;
 }
 
+static eh_code attributes_check(const eh_train_request *request, const eh_workspace_model *model, eh_error *error)
+{
+    const char *names[EH_ATTRIBUTES_MAX];
+    size_t count = 0;
+    for (; count < model->attributes_count && count < EH_ATTRIBUTES_MAX; count++)
+        names[count] = model->attributes[count].name;
+    for (size_t i = 0; i < request->protected_count; i++) {
+        size_t a = 0;
+        while (a < count && strcmp(names[a], request->protected_[i].name) != 0)
+            a++;
+        const char *nearest = a < count ? NULL : eh_nearest_name(request->protected_[i].name, names, count);
+        if (a == count)
+            return eh_fail(error, EH_NOT_FOUND, "--protected: evenhand.yaml names no protected attribute '%.100s'%s%s%s", request->protected_[i].name,
+                           nearest != NULL ? "; do you mean '" : "", nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
+    }
+    return EH_OK;
+}
+
 static eh_code groups_attach(eh_train_run *run, const workspace_state *state, const eh_workspace_model *model, eh_error *error)
 {
     EH_CLEANUP(eh_vault_close) eh_vault *vault = NULL;
@@ -169,15 +187,14 @@ static eh_code groups_attach(eh_train_run *run, const workspace_state *state, co
     /* Without a constraint, and unasked, nobody's attributes are read. */
     if (run->request->constraints_count == 0 && wanted_count == 0)
         return EH_OK;
+    EH_TRY(attributes_check(run->request, model, error));
     memcpy(wanted, run->request->protected_, sizeof wanted);
     run->request->protected_count = 0;
     EH_TRY(eh_vault_open(model->state_folder, &vault, error));
     for (size_t a = 0; a < model->attributes_count && a < EH_ATTRIBUTES_MAX; a++)
         if (attribute_wanted(wanted, wanted_count, model->attributes[a].name))
             EH_TRY(attribute_attach(run, state, vault, &model->attributes[a], error));
-    if (run->request->protected_count == 0 || (wanted_count > 0 && run->request->protected_count < wanted_count))
-        return eh_fail(error, EH_NOT_FOUND, "--protected: evenhand.yaml does not name all of these as protected attributes");
-    return EH_OK;
+    return run->request->protected_count > 0 ? EH_OK : eh_fail(error, EH_INPUT, "--constraint: evenhand.yaml names no protected attributes; they stand under `protected:`");
 }
 
 /* ---- the whole ----------------------------------------------------------------------------------------------------------------------------------- */
