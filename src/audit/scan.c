@@ -2,17 +2,24 @@
 #include "audit/scan.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "audit/scan_int.h"
 
-enum { REPLICATES_PER_ERROR = 10, RANK_USUAL = 3 };
+enum { REPLICATES_PER_ERROR = 10, DEPTH_USUAL = 2 };
 static const double penalty_usual = 2, confidence_usual = 0.95, power = 0.8;
+static const double single_share = 0.4; /* of the penalty, where only single values are named: so that a true third value is not left off */
+static const double beyond_doubt = 0.2; /* of the error: a bound on p_search below that needs no random files */
 
 typedef struct {
     scan_candidate group;
-    double p;           /* adjusted, of both directions of the split */
-    int half;           /* the half that confirmed it */
+    double p;           /* of the group alone on the half that confirmed it */
+    int half;           /* that half */
+    double penalized;   /* score in the whole file less the penalty of its words */
+    double found;       /* what the search goes by: score plus weight, or score less the penalty of each value */
+    double bound;       /* p_search is not larger */
+    int family;
 } confirmed_group;
 
 typedef struct {
@@ -27,6 +34,7 @@ typedef struct {
     size_t confirmed_count;
     scan_candidate candidates[SCAN_CANDIDATES_MAX];
     size_t candidates_count;
+    scan_lattice *lattice; /* of the whole, of the first round: for its weights */
 } scan_run;
 
 /* ---- candidates of one half ------------------------------------------------------------------------------------------------- */
@@ -103,55 +111,35 @@ static void confirmed_add(scan_run *run, const scan_candidate *group, double p, 
             continue;
         scan_sums before = scan_sums_of(run->halves[known->half], group), now = scan_sums_of(run->halves[half], group);
         double sign = group->direction == EH_SCAN_LOW ? 1 : -1;
-        if (sign * (now.hits / now.mass - before.hits / before.mass) > 0)
-            known->half = half;
-        known->p = fmin(known->p, p);
+        if (sign * (now.hits / now.mass - before.hits / before.mass) <= 0)
+            return;
+        known->half = half;
+        known->p = p;
         return;
     }
-    run->confirmed[run->confirmed_count++] = (confirmed_group){*group, p, half};
+    run->confirmed[run->confirmed_count++] = (confirmed_group){.group = *group, .p = p, .half = half};
 }
 
-/*
- * Weighted Bonferroni: the i-th best of the finding half gets the share 1/i of the error, because there the truth is likely to
- * stand (Genovese, Roeder and Wasserman 2006; the weights know nothing of the confirming half). Twice, for both ways round.
- */
+/* Each group alone: that there were many is what p_search accounts for. */
 static eh_code candidates_confirm(scan_run *run, int half, eh_arena *scratch, eh_error *error)
 {
     void *room = eh_arena_take(scratch, 1, scan_half_room(run->halves[half]));
     if (room == NULL)
         return eh_fail_memory(error);
-    double harmonic = 0;
-    for (size_t i = 0; i < run->candidates_count; i++)
-        harmonic += 1 / (double)(i + 1);
     for (size_t i = 0; i < run->candidates_count; i++) {
-        double p = 2 * harmonic * (double)(i + 1) * scan_half_p(run->halves[half], &run->candidates[i], room);
+        double p = scan_half_p(run->halves[half], &run->candidates[i], room);
         if (p <= 1 - run->options.confidence)
             confirmed_add(run, &run->candidates[i], p, half);
     }
     return EH_OK;
 }
 
-/* ---- one round: find, confirm, choose ------------------------------------------------------------------------------------------------ */
+/* ---- how good the search finds it ---------------------------------------------------------------------------------------------------- */
 
-static const confirmed_group *confirmed_best(scan_run *run)
+/* A lattice group has single values, at most as many as the lattice is deep; all others are subsets. */
+static uint32_t lattice_depth_of(const scan_run *run, const scan_candidate *group, double *named_out)
 {
-    const confirmed_group *best = NULL;
-    double best_score = (double)-EH_INFINITY;
-    for (size_t i = 0; i < run->confirmed_count; i++) {
-        scan_candidate *group = &run->confirmed[i].group;
-        double score = scan_score_exact(run->whole, group, NULL) - run->options.penalty * scan_words(run->whole, group);
-        if (score <= best_score)
-            continue;
-        best_score = score;
-        best = &run->confirmed[i];
-    }
-    return best;
-}
-
-/* The kind of group whose maximum in random files it is held against: its number of values if they are single ones, else subsets. */
-static int family_of(const scan_run *run, const scan_candidate *group, double *named_out)
-{
-    int depth = 0;
+    uint32_t depth = 0;
     bool single = true;
     *named_out = 0;
     for (size_t a = 0; a < run->whole->attributes_count; a++) {
@@ -162,44 +150,86 @@ static int family_of(const scan_run *run, const scan_candidate *group, double *n
         *named_out += values;
         single = single && values == 1;
     }
-    return single && depth >= 1 && depth <= (int)run->scan->depth ? depth - 1 : SCAN_SUBSETS;
+    return single && depth >= 1 && depth <= run->scan->depth ? depth : 0;
 }
 
-/* The p-value of the group alone, in the whole file, times the number of groups that the search could have found instead. */
-static double search_p_bound(const scan_run *run, const scan_candidate *group, int family, void *room)
+/*
+ * The p-value of the group alone, in the whole file, divided by its share of the error: that of its family, and in it that of the
+ * group. Subsets share alike.
+ */
+static void group_rate(const scan_run *run, confirmed_group *known, void *room)
 {
-    double groups_log = 0;
-    for (size_t a = 0; family == SCAN_SUBSETS && a < run->whole->attributes_count; a++)
-        groups_log += run->whole->levels[a] * log(2);
-    if (family != SCAN_SUBSETS)
-        groups_log = log((double)run->scan->groups_looked_at);
-    double families_log = log(2 * (run->options.direction == EH_SCAN_BOTH ? 2 : 1)); /* lattice and subsets; sides */
-    return exp(groups_log + families_log + log(scan_half_p(run->whole, group, room)));
+    const scan_candidate *group = &known->group;
+    double named = 0, rows = 0, share_log = 0, score = scan_score_exact(run->whole, group, NULL);
+    scan_sums sums = scan_sums_of(run->whole, group);
+    scan_filter filter = scan_filter_of(run->whole, group);
+    for (size_t c = 0; c < run->whole->cells_count; c++)
+        rows += scan_holds(&filter, c) ? run->whole->rows[c] : 0;
+    uint32_t depth = lattice_depth_of(run, group, &named);
+    if (rows < run->whole->rows_min)
+        depth = 0;
+    known->penalized = score - run->options.penalty * (depth > 0 ? single_share : 1) * scan_words(run->whole, group);
+    if (depth > 0) {
+        known->family = group->direction == EH_SCAN_LOW ? SCAN_LATTICE_LOW : SCAN_LATTICE_HIGH;
+        share_log = scan_lattice_weight(run->lattice, depth, rows);
+        known->found = scan_score_matched(&sums, group->direction) + share_log;
+    } else {
+        known->family = SCAN_SUBSETS;
+        known->found = score - run->options.penalty * named;
+        for (size_t a = 0; a < run->whole->attributes_count; a++)
+            share_log -= run->whole->levels[a] * log(2);
+        share_log -= run->options.direction == EH_SCAN_BOTH ? log(2) : 0;
+    }
+    double family = scan_family_share(&run->options, known->family);
+    known->bound = exp(log(scan_half_p(run->whole, group, room)) - share_log - log(family));
 }
 
-static eh_code search_p(scan_run *run, const scan_candidate *group, double score, eh_arena *scratch, double *p_out, eh_error *error)
+static int by_penalized(const void *a, const void *b)
 {
-    scan_lattice *lattice = NULL;
-    double named = 0;
-    int family = family_of(run, group, &named);
+    const confirmed_group *x = a, *y = b;
+    if (x->penalized != y->penalized)
+        return x->penalized > y->penalized ? -1 : 1;
+    return memcmp(x->group.values, y->group.values, sizeof x->group.values);
+}
+
+/* The first, best by penalized score, that is beyond what the search finds by chance. */
+static eh_code best_choose(scan_run *run, eh_arena *scratch, const confirmed_group **best_out, double *p_out, eh_error *error)
+{
+    const double level = 1 - run->options.confidence;
     void *room = eh_arena_take(scratch, 1, scan_half_room(run->whole));
+    *best_out = NULL;
     if (room == NULL)
         return eh_fail_memory(error);
-    *p_out = search_p_bound(run, group, family, room);
-    if (*p_out <= 1 - run->options.confidence) /* beyond doubt without random files */
-        return EH_OK;
-    EH_TRY(scan_lattice_make(run->whole, run->options.depth, scratch, &lattice, error));
-    if (family == SCAN_SUBSETS) {
-        score -= run->options.penalty * named;
-    } else {
-        scan_sums sums = scan_sums_of(run->whole, group);
-        score = scan_score_matched(&sums, group->direction);
+    scan_replicates asked = {.options = &run->options, .count = (size_t)ceil(REPLICATES_PER_ERROR / level) - 1};
+    for (int f = 0; f < SCAN_FAMILIES; f++)
+        asked.best[f] = (double)-EH_INFINITY;
+    for (size_t i = 0; i < run->confirmed_count; i++) {
+        confirmed_group *known = &run->confirmed[i];
+        group_rate(run, known, room);
+        asked.best[known->family] = fmax(asked.best[known->family], known->found);
     }
-    double files = ceil(REPLICATES_PER_ERROR / (1 - run->options.confidence)) - 1;
-    scan_replicates asked = {.lattice = lattice, .options = &run->options, .family = family, .score = score, .count = (size_t)files};
+    if (run->confirmed_count == 0)
+        return EH_OK;
+    qsort(run->confirmed, run->confirmed_count, sizeof *run->confirmed, by_penalized);
+    if (run->confirmed[0].bound <= beyond_doubt * level) {
+        *best_out = &run->confirmed[0];
+        *p_out = run->confirmed[0].bound;
+        return EH_OK;
+    }
+    scan_searched searched;
+    EH_TRY(scan_lattice_make(run->whole, run->options.depth, scratch, &asked.lattice, error));
     run->scan->replicates_count = (uint32_t)asked.count;
-    return scan_search_p(run->whole, &asked, &run->random, p_out, error);
+    EH_TRY(scan_search_random(run->whole, &asked, &run->random, scratch, &searched, error));
+    for (size_t i = 0; i < run->confirmed_count && *best_out == NULL; i++) {
+        double p = scan_search_p(&searched, &run->options, run->confirmed[i].family, run->confirmed[i].found);
+        *p_out = run->confirmed[i].bound <= beyond_doubt * level ? run->confirmed[i].bound : p;
+        if (*p_out <= level)
+            *best_out = &run->confirmed[i];
+    }
+    return EH_OK;
 }
+
+/* ---- one round: find, confirm, choose ------------------------------------------------------------------------------------------------ */
 
 static eh_code conditions_tell(scan_run *run, const scan_candidate *group, eh_scan_group *told, eh_error *error)
 {
@@ -272,17 +302,14 @@ static eh_code round_do(scan_run *run, bool *found_out, eh_error *error)
         EH_TRY(candidates_find(run, half, scratch, error));
         EH_TRY(candidates_confirm(run, 1 - half, scratch, error));
     }
-    const confirmed_group *best = confirmed_best(run);
+    const confirmed_group *best = NULL;
+    double p_search = 1;
+    EH_TRY(best_choose(run, scratch, &best, &p_search, error));
     if (best == NULL)
         return EH_OK;
     eh_scan_group *told = &run->groups[run->scan->groups_count];
-    *told = (eh_scan_group){.p_confirmed = fmin(best->p, 1)};
+    *told = (eh_scan_group){.p_confirmed = best->p, .p_search = p_search, .p = fmax(p_search, best->p), .score_penalized = best->penalized};
     told->score = scan_score_exact(run->whole, &best->group, &told->odds_factor);
-    told->score_penalized = told->score - run->options.penalty * scan_words(run->whole, &best->group);
-    EH_TRY(search_p(run, &best->group, told->score, scratch, &told->p_search, error));
-    told->p = fmax(told->p_search, told->p_confirmed);
-    if (told->p > 1 - run->options.confidence)
-        return EH_OK;
     EH_TRY(conditions_tell(run, &best->group, told, error));
     numbers_tell(run, best, told);
     EH_TRY(scan_field_remove(run->whole, &best->group, told->odds_factor, scratch, error));
@@ -312,22 +339,23 @@ static void everybody_tell(scan_run *run)
     scan->cells_count = run->whole->cells_count;
 }
 
-/* What a group would have to show on the half that confirms it, when it stands among the first of the half that finds it. */
+/*
+ * What a group of two values would have to show in the whole file to be beyond what the search finds by chance. That groups overlap
+ * makes up for the level being two fifths of the error.
+ */
 static void findable_tell(scan_run *run)
 {
     static const double shares[EH_SCAN_FINDABLE_COUNT] = {0.01, 0.02, 0.05, 0.1, 0.2};
     eh_scan *scan = run->scan;
-    double harmonic = 0;
-    for (size_t i = 0; i < run->candidates_count; i++)
-        harmonic += 1 / (double)(i + 1);
-    harmonic = harmonic < 1 ? 1 : harmonic;
+    uint32_t depth = scan->depth < DEPTH_USUAL ? scan->depth : DEPTH_USUAL;
     for (size_t i = 0; i < EH_SCAN_FINDABLE_COUNT; i++) {
-        double half = scan->effective / 2;
-        eh_detectable_spec spec = {.scale = EH_SCALE_DIFFERENCE, .trials_a = shares[i] * half, .trials_b = (1 - shares[i]) * half,
+        double weight = exp(scan_lattice_weight(run->lattice, depth, shares[i] * (double)scan->rows));
+        eh_detectable_spec spec = {.scale = EH_SCALE_DIFFERENCE, .trials_a = shares[i] * scan->effective, .trials_b = (1 - shares[i]) * scan->effective,
                                    .rate_b = scan->expected, .null_value = 0, .direction = -1, .power = power,
-                                   .alpha = (1 - run->options.confidence) / (harmonic * RANK_USUAL)};
+                                   .alpha = (1 - run->options.confidence) * weight};
         bool large = shares[i] * (double)scan->rows >= run->whole->rows_min;
         scan->findable[i] = (eh_scan_findable){shares[i], EH_NAN, EH_NAN};
+        spec.alpha *= scan_family_share(&run->options, run->options.direction == EH_SCAN_HIGH ? SCAN_LATTICE_HIGH : SCAN_LATTICE_LOW);
         if (large && run->options.direction != EH_SCAN_HIGH)
             scan->findable[i].low = eh_detectable_rate(&spec);
         spec.direction = 1;
@@ -353,15 +381,12 @@ static eh_scan_options options_filled(const eh_scan_options *given)
     return options;
 }
 
-static eh_code lattice_tell(scan_run *run, eh_error *error)
+/* A lattice of the whole file; it does not depend on who was chosen but for what is expected. */
+static eh_code lattice_tell(scan_run *run, eh_arena *scratch, eh_error *error)
 {
-    EH_CLEANUP(eh_arena_close) eh_arena *scratch = eh_arena_open(EH_ARENA_BYTES_MAX);
-    scan_lattice *lattice = NULL;
-    if (scratch == NULL)
-        return eh_fail_memory(error);
-    EH_TRY(scan_lattice_make(run->whole, run->options.depth, scratch, &lattice, error));
-    run->scan->depth = scan_lattice_depth(lattice);
-    run->scan->groups_looked_at = scan_lattice_groups(lattice);
+    EH_TRY(scan_lattice_make(run->whole, run->options.depth, scratch, &run->lattice, error));
+    run->scan->depth = scan_lattice_depth(run->lattice);
+    run->scan->groups_looked_at = scan_lattice_groups(run->lattice);
     return EH_OK;
 }
 
@@ -392,7 +417,7 @@ eh_code eh_scan_run(const eh_scan_table *table, const eh_scan_options *options, 
     run->options.rows_min = (uint64_t)run->whole->rows_min;
     everybody_tell(run);
     EH_TRY(one_kind_check(run, error));
-    EH_TRY(lattice_tell(run, error));
+    EH_TRY(lattice_tell(run, scratch, error));
     EH_TRY(scan_field_split(run->whole, &run->random, scratch, run->halves, error));
     for (bool found = true; found && scan->groups_count < run->options.groups_max;)
         EH_TRY(round_do(run, &found, error));

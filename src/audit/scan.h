@@ -39,7 +39,7 @@ typedef enum { EH_SCAN_BOTH, EH_SCAN_LOW, EH_SCAN_HIGH } eh_scan_direction;
 /** Zeros stand for the defaults, but for penalty: NaN. */
 typedef struct {
     eh_scan_direction direction; /* chosen less often than expected, more often, both */
-    double penalty;              /* of each value that a description names, in units of the score; 2 */
+    double penalty;              /* of each value that a description names, in units of the score; 2; of single values two fifths */
     double confidence;           /* a group is told when both its p-values are at most 1 - confidence; 0.95 */
     uint64_t seed;
     uint64_t rows_min;           /* smallest group looked at; default 0.5 % of the rows, at least 20, at most 500 */
@@ -69,8 +69,8 @@ typedef struct {
     uint64_t confirmed_rows;
     double score, score_penalized;       /* log likelihood ratio in the whole file; less the penalty */
     double odds_factor;                  /* q of the score: the odds of everybody in the group times this fit best */
-    double p_search;                     /* that the search finds a score like this in a file without hidden groups */
-    double p_confirmed;                  /* on the half that did not find it, adjusted for all that was handed over */
+    double p_search;                     /* that the whole search finds as much in a file without hidden groups: the upper end of what is known */
+    double p_confirmed;                  /* of this group alone, on the half that did not find it */
     double p;                            /* the larger of the two */
 } eh_scan_group;
 

@@ -121,33 +121,45 @@ static void draw(const scan_field *field, eh_random *random, urn *urns, double *
     }
 }
 
-typedef struct {
-    double maxima[SCAN_FAMILIES];
-} replicate;
+/* The upper end of what `above` of `count` random files leave possible, at 97.5 %. */
+static double upper_end(size_t above, size_t count)
+{
+    return above >= count ? 1 : eh_beta_quantile(0.975, (double)above + 1, (double)(count - above));
+}
 
-/* How many of `count` files, the real one among them, have in this family something as good. */
-static double rank_p(const replicate *all, size_t count, int family, double score)
+/* How many of the files, the real one among them, have in this family something as good. */
+static double rank_p(const scan_searched *searched, int family, double score)
 {
     size_t above = 0;
-    for (size_t r = 0; r < count; r++)
-        above += all[r].maxima[family] >= score;
-    return (double)above / (double)count;
+    for (size_t r = 0; r < searched->count; r++)
+        above += searched->all[r].maxima[family] >= score;
+    return (double)above / (double)searched->count;
 }
 
 /*
- * The families are looked at together (Westfall and Young 1993, min-P): how often is the smallest of a file's own p-values as small
- * as this one? all[0] is the real file.
+ * The families are looked at together (Westfall and Young 1993, min-P; with shares of the error): how often is the smallest of a
+ * random file's own p-values as small as this one?
  */
-static double families_p(const replicate *all, size_t count, double p)
+double scan_search_p(const scan_searched *searched, const eh_scan_options *options, int family, double score)
 {
-    size_t above = 1;
-    for (size_t r = 1; r < count; r++) {
-        double smallest = 1;
-        for (int f = 0; f < SCAN_FAMILIES; f++)
-            smallest = fmin(smallest, all[r].maxima[f] > 0 ? rank_p(all, count, f, all[r].maxima[f]) : 1);
+    double p = rank_p(searched, family, score) / scan_family_share(options, family);
+    size_t above = 0;
+    for (size_t r = 1; r < searched->count; r++) {
+        double smallest = EH_INFINITY;
+        for (int f = 0; f < SCAN_FAMILIES; f++) {
+            double share = scan_family_share(options, f);
+            if (share > 0)
+                smallest = fmin(smallest, rank_p(searched, f, searched->all[r].maxima[f]) / share);
+        }
         above += smallest <= p;
     }
-    return (double)above / (double)count;
+    return upper_end(above, searched->count - 1);
+}
+
+double scan_family_share(const eh_scan_options *options, int family)
+{
+    static const double shares[3][SCAN_FAMILIES] = {[EH_SCAN_BOTH] = {0.4, 0.4, 0.2}, [EH_SCAN_LOW] = {0.8, 0, 0.2}, [EH_SCAN_HIGH] = {0, 0.8, 0.2}};
+    return shares[options->direction][family];
 }
 
 /* What every file is searched with. */
@@ -172,32 +184,35 @@ static double subset_maximum(const searching *by, const double *hits)
     return largest;
 }
 
-static void maxima_find(const searching *by, const double *hits, replicate *found)
+static void maxima_find(const searching *by, const double *hits, scan_replicate *found)
 {
     scan_lattice_maxima(by->asked->lattice, hits, by->asked->options->direction, found->maxima);
     found->maxima[SCAN_SUBSETS] = subset_maximum(by, hits);
 }
 
-eh_code scan_search_p(const scan_field *field, const scan_replicates *asked, eh_random *random, double *p_out, eh_error *error)
+eh_code scan_search_random(const scan_field *field, const scan_replicates *asked, eh_random *random, eh_arena *arena, scan_searched *searched_out,
+                           eh_error *error)
 {
-    EH_CLEANUP(eh_arena_close) eh_arena *scratch = eh_arena_open(EH_ARENA_BYTES_MAX);
     size_t room_bytes = scan_subset_room(field);
-    double *hits = scratch == NULL ? NULL : EH_TAKE(scratch, field->cells_count, double);
-    urn *urns = scratch == NULL ? NULL : EH_TAKE(scratch, field->levels_total, urn);
-    replicate *all = scratch == NULL ? NULL : EH_TAKE(scratch, asked->count + 1, replicate);
-    searching by = {field, asked, random, scratch == NULL ? NULL : eh_arena_take(scratch, 1, room_bytes)};
+    double *hits = EH_TAKE(arena, field->cells_count, double);
+    urn *urns = EH_TAKE(arena, field->levels_total, urn);
+    scan_replicate *all = EH_TAKE(arena, asked->count + 1, scan_replicate);
+    searching by = {field, asked, random, eh_arena_take(arena, 1, room_bytes)};
     if (hits == NULL || urns == NULL || all == NULL || by.room == NULL)
         return eh_fail_memory(error);
     maxima_find(&by, field->hits, &all[0]);
-    all[0].maxima[asked->family] = fmax(all[0].maxima[asked->family], asked->score);
-    size_t above = 1, files = 1;
-    double above_max = (1 - asked->options->confidence) * (double)(asked->count + 1);
-    for (; files <= asked->count && (double)above <= above_max; files++) {
+    for (int f = 0; f < SCAN_FAMILIES; f++)
+        all[0].maxima[f] = fmax(all[0].maxima[f], asked->best[f]);
+    size_t above[SCAN_FAMILIES] = {0}, files = 1;
+    for (bool open = true; open && files <= asked->count; files++) {
         draw(field, random, urns, hits);
         maxima_find(&by, hits, &all[files]);
-        above += all[files].maxima[asked->family] >= asked->score;
+        open = false;
+        for (int f = 0; f < SCAN_FAMILIES; f++) {
+            above[f] += all[files].maxima[f] >= asked->best[f];
+            open = open || (asked->best[f] > (double)-EH_INFINITY && upper_end(above[f], asked->count) <= 1 - asked->options->confidence);
+        }
     }
-    double own = rank_p(all, files, asked->family, asked->score);
-    *p_out = files <= asked->count ? own : families_p(all, files, own);
+    *searched_out = (scan_searched){all, files};
     return EH_OK;
 }

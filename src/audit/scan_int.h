@@ -7,8 +7,10 @@
 enum {
     SCAN_BINS_MAX = 32,      /* different expectations that the subset scan keeps apart; more are joined by their mean */
     SCAN_DEPTH_MAX = 3,      /* attributes of the exact search */
-    SCAN_FAMILIES = 4,       /* kinds of group with a maximum of their own: 1, 2, 3 values in the lattice, subsets */
-    SCAN_SUBSETS = 3,        /* index of the last */
+    SCAN_LATTICE_LOW = 0,    /* families: kinds of group with a maximum of their own */
+    SCAN_LATTICE_HIGH = 1,
+    SCAN_SUBSETS = 2,
+    SCAN_FAMILIES = 3,
     SCAN_CANDIDATES_MAX = 160,
     SCAN_RESTARTS = 4,       /* of a subset scan, for each direction */
 };
@@ -41,7 +43,6 @@ typedef struct {
     uint64_t values[EH_SCAN_ATTRIBUTES_MAX];
     eh_scan_direction direction;
     double score;           /* penalized, where it was found */
-    uint8_t family;
 } scan_candidate;
 
 /** Mass, expected mass and its squares: enough to score any group approximately, and exactly with one expectation. */
@@ -98,10 +99,16 @@ typedef struct scan_lattice scan_lattice;
 eh_code scan_lattice_make(const scan_field *field, uint32_t depth, eh_arena *arena, scan_lattice **lattice_out, eh_error *error);
 uint64_t scan_lattice_groups(const scan_lattice *lattice);
 uint32_t scan_lattice_depth(const scan_lattice *lattice);
-/** The best groups, best first by penalized score; at most `max`. */
+/**
+ * Logarithm of the share of the error that a group of `rows` people and `depth` values has, those of its side together having 1: each
+ * number of values the same, of these each set of attributes the same, and of these each group as it is large (in every set the shares
+ * of the groups add up to at most one). It knows nothing of who was chosen, and stands up for small groups, of which there are many.
+ */
+double scan_lattice_weight(const scan_lattice *lattice, uint32_t depth, double rows);
+/** The best groups of each number of values by score plus weight; at most `max`. The score that is told is penalized. */
 size_t scan_lattice_best(scan_lattice *lattice, const double *hits, const eh_scan_options *options, scan_candidate *best_out, size_t max);
-/** The largest score for each number of values; families that have none keep 0. */
-void scan_lattice_maxima(scan_lattice *lattice, const double *hits, eh_scan_direction direction, double maxima_out[SCAN_DEPTH_MAX]);
+/** The largest score plus weight on each side; a side that is not asked for or has none keeps minus infinity. */
+void scan_lattice_maxima(scan_lattice *lattice, const double *hits, eh_scan_direction direction, double maxima_out[2]);
 
 typedef struct {
     uint32_t restarts;
@@ -123,11 +130,25 @@ size_t scan_half_room(const scan_field *half);
 typedef struct {
     scan_lattice *lattice;     /* of the field */
     const eh_scan_options *options;
-    int family;                /* of the group */
-    double score;              /* penalized for SCAN_SUBSETS, else not */
-    size_t count;              /* random files at most; fewer when the group cannot be told any more */
+    double best[SCAN_FAMILIES]; /* of the groups that may be told: score plus weight, or penalized score of a subset; -infinity: none */
+    size_t count;              /* random files at most; fewer when no group can be told any more */
 } scan_replicates;
-/** How often the whole search finds, in a random file, something as good as this group in its family. */
-eh_code scan_search_p(const scan_field *field, const scan_replicates *asked, eh_random *random, double *p_out, eh_error *error);
+typedef struct {
+    double maxima[SCAN_FAMILIES];
+} scan_replicate;
+/** What the search finds in the file and in random files. */
+typedef struct {
+    const scan_replicate *all; /* the first is the file itself */
+    size_t count;
+} scan_searched;
+/** Shares of the error that the families have; together 1. */
+double scan_family_share(const eh_scan_options *options, int family);
+eh_code scan_search_random(const scan_field *field, const scan_replicates *asked, eh_random *random, eh_arena *arena, scan_searched *searched_out,
+                           eh_error *error);
+/**
+ * How often the whole search finds, in a random file, something as good as a group with this score in this family: the upper end of
+ * the interval that so many random files leave (Clopper and Pearson).
+ */
+double scan_search_p(const scan_searched *searched, const eh_scan_options *options, int family, double score);
 
 #endif

@@ -13,7 +13,8 @@ static const double work_max = 4e8, places_max = 1.2e7;
 typedef struct {
     uint32_t place;           /* in the table of its set */
     double expected, trials;  /* of the matched binomial */
-    double log_chance, log_rest;
+    double log_chance, log_rest, spread; /* spread: 1 / variance */
+    double weight;            /* see scan_lattice_weight */
 } lattice_entry;
 
 typedef struct {
@@ -31,9 +32,10 @@ typedef struct {
 struct scan_lattice {
     const scan_field *field;
     lattice_set *sets;                /* ascending depth */
-    size_t sets_count;
+    size_t sets_count, sets_of_depth[SCAN_DEPTH_MAX];
     uint32_t depth;
     uint64_t groups;
+    double rows;
     double *table;                    /* places of the largest set */
 };
 
@@ -195,11 +197,18 @@ static eh_code set_entries(scan_lattice *lattice, lattice_set *set, const counti
         double chance = squares / expected;
         if (chance < 1)
             entries[set->entries_count++] = (lattice_entry){.place = i, .expected = expected, .trials = expected / chance,
-                                                            .log_chance = log(chance), .log_rest = log1p(-chance)};
+                                                            .log_chance = log(chance), .log_rest = log1p(-chance),
+                                                            .spread = 1 / (expected * (1 - chance)),
+                                                            .weight = scan_lattice_weight(lattice, set->depth, room->rows[i])};
     }
     set->entries = entries;
     lattice->groups += set->entries_count;
     return EH_OK;
+}
+
+double scan_lattice_weight(const scan_lattice *lattice, uint32_t depth, double rows)
+{
+    return log(rows / lattice->rows) - log((double)lattice->sets_of_depth[depth - 1] * lattice->depth);
 }
 
 eh_code scan_lattice_make(const scan_field *field, uint32_t depth, eh_arena *arena, scan_lattice **lattice_out, eh_error *error)
@@ -220,8 +229,12 @@ eh_code scan_lattice_make(const scan_field *field, uint32_t depth, eh_arena *are
             set_open(lattice, attributes, d);
         while (set_next(attributes, d, field->attributes_count));
     }
-    for (size_t s = 0; s < lattice->sets_count; s++)
+    for (size_t s = 0; s < lattice->sets_count; s++) {
         places = lattice->sets[s].places > places ? lattice->sets[s].places : places;
+        lattice->sets_of_depth[lattice->sets[s].depth - 1]++;
+    }
+    for (size_t c = 0; c < field->cells_count; c++)
+        lattice->rows += field->rows[c];
     lattice->table = EH_TAKE(arena, places, double);
     counting room = {EH_TAKE(scratch, field->cells_count, double), EH_TAKE(scratch, places, double), EH_TAKE(scratch, places, double)};
     if (lattice->table == NULL || room.amounts == NULL || room.rows == NULL || room.expected == NULL)
@@ -277,25 +290,31 @@ static double parents_bound(const scan_lattice *lattice, const lattice_set *set)
     return bound;
 }
 
-void scan_lattice_maxima(scan_lattice *lattice, const double *hits, eh_scan_direction direction, double maxima_out[SCAN_DEPTH_MAX])
+void scan_lattice_maxima(scan_lattice *lattice, const double *hits, eh_scan_direction direction, double maxima_out[2])
 {
-    for (int d = 0; d < SCAN_DEPTH_MAX; d++)
-        maxima_out[d] = 0;
+    double largest[2] = {(double)-EH_INFINITY, (double)-EH_INFINITY};
     for (size_t s = 0; s < lattice->sets_count; s++) {
         const lattice_set *set = &lattice->sets[s];
-        double largest = maxima_out[set->depth - 1];
         table_fill(lattice, set, hits);
         for (size_t i = 0; i < set->entries_count; i++) {
-            double score = entry_score(&set->entries[i], lattice->table[set->entries[i].place], direction);
-            largest = score > largest ? score : largest;
+            const lattice_entry *entry = &set->entries[i];
+            double found = lattice->table[entry->place], away = found - entry->expected;
+            int side = away < 0 ? SCAN_LATTICE_LOW : SCAN_LATTICE_HIGH;
+            if (away * away * entry->spread + entry->weight <= largest[side]) /* n KL is at most chi-squared */
+                continue;
+            double score = entry_score(entry, found, direction);
+            if (score > 0 && score + entry->weight > largest[side])
+                largest[side] = score + entry->weight;
         }
-        maxima_out[set->depth - 1] = largest;
     }
+    maxima_out[SCAN_LATTICE_LOW] = largest[SCAN_LATTICE_LOW];
+    maxima_out[SCAN_LATTICE_HIGH] = largest[SCAN_LATTICE_HIGH];
 }
 
 /* ---- the best ------------------------------------------------------------------------------------------------------------------------ */
 
 typedef struct {
+    double rank;  /* score plus weight */
     double score; /* penalized */
     uint32_t set, place;
     bool low;
@@ -314,7 +333,7 @@ typedef struct {
 static void ranking_add(ranking *list, ranked one)
 {
     size_t at = list->count;
-    while (at > 0 && list->best[at - 1].score < one.score)
+    while (at > 0 && list->best[at - 1].rank < one.rank)
         at--;
     if (at == list->max)
         return;
@@ -330,16 +349,17 @@ static void set_rank(scan_lattice *lattice, uint32_t index, const double *hits, 
     bool bounded = lattice->field->bins_count == 1;
     double penalty = options->penalty * set->depth;
     set->bound = bounded ? parents_bound(lattice, set) : EH_INFINITY;
-    if (list->count == list->max && set->bound - penalty <= list->best[list->count - 1].score)
+    if (list->count == list->max && set->bound - log((double)lattice->sets_of_depth[set->depth - 1] * lattice->depth) <= list->best[list->count - 1].rank)
         return;
     table_fill(lattice, set, hits);
     double bound = 0;
     for (size_t i = 0; i < set->entries_count; i++) {
         const lattice_entry *entry = &set->entries[i];
-        double found = lattice->table[entry->place], score = entry_score(entry, found, options->direction) - penalty;
+        double found = lattice->table[entry->place], score = entry_score(entry, found, options->direction);
+        double rank = score + entry->weight;
         bound = fmax(bound, bounded ? entry_bound(entry, found, options->direction) : EH_INFINITY);
-        if (score > 0 && (list->count < list->max || score > list->best[list->count - 1].score))
-            ranking_add(list, (ranked){score, index, entry->place, found < entry->expected});
+        if (score > penalty && (list->count < list->max || rank > list->best[list->count - 1].rank))
+            ranking_add(list, (ranked){rank, score - penalty, index, entry->place, found < entry->expected});
     }
     set->bound = fmin(set->bound, bound);
 }
@@ -347,7 +367,7 @@ static void set_rank(scan_lattice *lattice, uint32_t index, const double *hits, 
 static scan_candidate candidate_of(const scan_lattice *lattice, const ranked *one)
 {
     const lattice_set *set = &lattice->sets[one->set];
-    scan_candidate group = {.direction = one->low ? EH_SCAN_LOW : EH_SCAN_HIGH, .score = one->score, .family = (uint8_t)(set->depth - 1)};
+    scan_candidate group = {.direction = one->low ? EH_SCAN_LOW : EH_SCAN_HIGH, .score = one->score};
     for (size_t a = 0; a < lattice->field->attributes_count; a++)
         group.values[a] = scan_whole(lattice->field, a);
     for (uint32_t i = 0; i < set->depth; i++)

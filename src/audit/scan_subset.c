@@ -295,7 +295,6 @@ bool scan_subset_search(const scan_field *field, const double *hits, const scan_
     for (uint32_t round = 0; round < spec->restarts; round++) {
         memset(&scan->group, 0, sizeof scan->group);
         scan->group.direction = spec->direction;
-        scan->group.family = SCAN_SUBSETS;
         start(scan, round, random);
         climb(scan, random);
         if (!(scan->score > best))

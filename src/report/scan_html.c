@@ -195,7 +195,7 @@ static void write_words(const scan_page *page)
         {"Hidden group", "People who share certain values and were chosen less or more often than expected, by more than chance and the search itself explain."},
         {"Expected", "What would have happened if the group made no difference."},
         {"Found and confirmed", "The rows are divided into two halves by lot. What the search finds in one half is put to the test in the other, and the other way round."},
-        {"p", "How often chance alone would give as much. The larger of two: one from the confirming half, adjusted for all that was put to the test; one from random files "
+        {"p", "How often chance alone would give as much. The larger of two: one of this group on the confirming half; one that accounts for all that was looked at, from random files "
               "that were searched in the same way."},
         {"Not enough evidence", "Nothing was found, but a group of 5 % of the rows that is chosen half as often would have been missed more than once in five times."},
     };
@@ -333,7 +333,8 @@ static void write_method(scan_page *page)
         {"Score of a group: Bernoulli likelihood ratio", "Zhang and Neill 2016"},
         {"Any set of values: subset scan, exact in each attribute, random starts, a penalty per value", "Neill 2012; Speakman et al. 2016"},
         {"Up to three values: exact search of all groups with bounds", "Sagadeeva and Boehm 2021"},
-        {"Confirmation on the other half: Cochran-Mantel-Haenszel, binomial tail, weighted Bonferroni", "Genovese, Roeder and Wasserman 2006"},
+        {"Confirmation on the other half: Cochran-Mantel-Haenszel, binomial tail", "Mantel and Haenszel 1959"},
+        {"Shares of the error by the size of a group, ranks of several kinds of group together", "Genovese, Roeder and Wasserman 2006; Westfall and Young 1993"},
         {"Random files: largest score of the whole search", "Westfall and Young 1993"},
         {"Intervals of rates: score interval", "Wilson 1927"},
     };

@@ -4,6 +4,7 @@
  * usage: simulate_scan                     a small run, for `make test`; fails when a promise is broken
  *        simulate_scan --long [FILES]       the figures of docs/simulation-scan.md
  *        simulate_scan --null FILES ROWS RATE   random files only
+ *        simulate_scan --planted FILES ROWS RATE   one row of the table
  *
  * A file has six attributes of 2 to 10 values with uneven shares. A planted group is a conjunction of one, two or three values with
  * about 5 % of the rows whose rate is half of everybody else's. Found: told with the right direction, and the Jaccard index of the
@@ -175,6 +176,18 @@ static int run_null(sample *file, size_t files, size_t rows, double rate)
     return 0;
 }
 
+static int run_planted(sample *file, size_t files, size_t rows, double rate)
+{
+    setting asked = {.rows = rows, .rate = rate, .files = files};
+    for (size_t s = 0; s < SHAPES; s++) {
+        asked.plan = &shapes[s];
+        tally found = run_setting(file, &asked, 1000 * (s + 1));
+        printf("%s: %.1f %%, %zu others, told in %.1f %%, promised in %.1f %%\n", shapes[s].says, percent(found.found, files), found.others,
+               percent(found.told, files), percent(found.promised, files));
+    }
+    return 0;
+}
+
 static int run_short(sample *file)
 {
     setting nothing = {.rows = 5000, .rate = 0.2, .files = 40};
@@ -197,5 +210,7 @@ int main(int argc, char **argv)
         return run_long(&file, argc > 2 ? (size_t)strtoull(argv[2], NULL, 10) : 100);
     if (argc > 4 && strcmp(argv[1], "--null") == 0)
         return run_null(&file, (size_t)strtoull(argv[2], NULL, 10), (size_t)strtoull(argv[3], NULL, 10), strtod(argv[4], NULL));
+    if (argc > 4 && strcmp(argv[1], "--planted") == 0)
+        return run_planted(&file, (size_t)strtoull(argv[2], NULL, 10), (size_t)strtoull(argv[3], NULL, 10), strtod(argv[4], NULL));
     return run_short(&file);
 }

@@ -140,7 +140,8 @@ static void test_lattice_finds_the_best_of_all_groups(void **state)
         scan_field *field = field_of(s, &options);
         scan_lattice *lattice = NULL;
         assert_int_equal(scan_lattice_make(field, 3, s->arena, &lattice, &s->error), EH_OK);
-        double maxima[SCAN_DEPTH_MAX], best[SCAN_DEPTH_MAX] = {0};
+        double maxima[2], best[2] = {(double)-EH_INFINITY, (double)-EH_INFINITY}, top = 0;
+        const double sets[] = {4, 6, 4}; /* of one, two, three of four attributes */
         for (size_t code = 0; code < 5 * 6 * 3 * 4; code++) { /* 0: any value */
             size_t levels[4] = {field->levels[0] + 1U, field->levels[1] + 1U, field->levels[2] + 1U, field->levels[3] + 1U}, rest = code;
             scan_candidate group = {.direction = EH_SCAN_BOTH};
@@ -155,18 +156,36 @@ static void test_lattice_finds_the_best_of_all_groups(void **state)
             for (size_t c = 0; c < field->cells_count; c++)
                 rows += scan_holds(&filter, c) ? (int)field->rows[c] : 0;
             scan_sums sums = scan_sums_of(field, &group);
-            if (depth >= 1 && depth <= 3 && rows >= 20)
-                best[depth - 1] = fmax(best[depth - 1], scan_score_matched(&sums, EH_SCAN_BOTH));
+            if (depth < 1 || depth > 3 || rows < 20)
+                continue;
+            double score = scan_score_matched(&sums, EH_SCAN_BOTH), weight = log(rows / 900.0) - log(3 * sets[depth - 1]);
+            int side = sums.hits < sums.expected ? SCAN_LATTICE_LOW : SCAN_LATTICE_HIGH;
+            best[side] = fmax(best[side], score + weight);
+            top = fmax(top, score);
+            assert_near(scan_lattice_weight(lattice, (uint32_t)depth, rows), weight, 1e-12);
         }
         scan_lattice_maxima(lattice, field->hits, EH_SCAN_BOTH, maxima);
-        for (int d = 0; d < SCAN_DEPTH_MAX; d++)
-            assert_near(maxima[d], best[d], 1e-9);
-        scan_candidate first[8];
-        size_t count = scan_lattice_best(lattice, field->hits, &options, first, 8);
-        assert_int_equal(count, 8);
-        assert_near(first[0].score, fmax(best[0], fmax(best[1], best[2])), 1e-9);
-        for (size_t i = 1; i < count; i++)
-            assert_true(first[i].score <= first[i - 1].score);
+        for (int side = 0; side < 2; side++)
+            assert_near(maxima[side], best[side], 1e-9);
+        scan_candidate first[SCAN_CANDIDATES_MAX];
+        size_t count = scan_lattice_best(lattice, field->hits, &options, first, SCAN_CANDIDATES_MAX);
+        double found = 0, ranked[2] = {(double)-EH_INFINITY, (double)-EH_INFINITY};
+        for (size_t i = 0; i < count; i++) {
+            scan_sums sums = scan_sums_of(field, &first[i]);
+            scan_filter filter = scan_filter_of(field, &first[i]);
+            double rows = 0;
+            uint32_t depth = (uint32_t)filter.count;
+            for (size_t c = 0; c < field->cells_count; c++)
+                rows += scan_holds(&filter, c) ? field->rows[c] : 0;
+            int side = first[i].direction == EH_SCAN_LOW ? SCAN_LATTICE_LOW : SCAN_LATTICE_HIGH;
+            double score = scan_score_matched(&sums, first[i].direction);
+            assert_near(first[i].score, score, 1e-9); /* without a penalty */
+            ranked[side] = fmax(ranked[side], score + scan_lattice_weight(lattice, depth, rows));
+            found = fmax(found, score);
+        }
+        assert_near(found, top, 1e-9);
+        for (int side = 0; side < 2; side++)
+            assert_near(ranked[side], best[side], 1e-9);
     }
 }
 
@@ -279,7 +298,7 @@ static void test_names_of_values_do_not_matter_to_the_searches(void **state)
     sample_fill(s, 2000, 4, 21, (rates){0.5, 0.25});
     const eh_scan_options options = {.penalty = 1, .direction = EH_SCAN_LOW, .rows_min = 20};
     eh_scan_subset before, after;
-    double maxima[2][SCAN_DEPTH_MAX];
+    double maxima[2][2];
     for (int turn = 0; turn < 2; turn++) {
         scan_field *field = field_of(s, &options);
         scan_lattice *lattice = NULL;
@@ -290,8 +309,8 @@ static void test_names_of_values_do_not_matter_to_the_searches(void **state)
             s->codes[i] = (uint8_t)(s->attributes[i % 4].groups_count - 1 - s->codes[i]);
     }
     assert_near(before.score, after.score, 1e-6);
-    for (int d = 0; d < SCAN_DEPTH_MAX; d++)
-        assert_near(maxima[0][d], maxima[1][d], 1e-9);
+    assert_near(maxima[0][SCAN_LATTICE_LOW], maxima[1][SCAN_LATTICE_LOW], 1e-9);
+    assert_true(isinf(maxima[0][SCAN_LATTICE_HIGH]) && isinf(maxima[1][SCAN_LATTICE_HIGH])); /* not asked for */
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------------------------------ */
