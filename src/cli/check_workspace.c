@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/check_int.h"
+#include "journey/people.h"
 #include "vault/vault.h"
 
 /* A feature, attribute or outcome by its column in the people's table. */
@@ -90,8 +91,12 @@ eh_code check_workspace_open(check_run *run, eh_error *error)
     EH_TRY(eh_workspace_open(run->request->workspace, &run->workspace, error));
     const eh_workspace_model *model = eh_workspace_get(run->workspace);
     run->people_options = (eh_people_options){.now = run->request->options.now, .engine = run->engine_options};
+    EH_CLEANUP(eh_erased_list_close) eh_erased_list *erased = NULL;
+    EH_TRY(eh_erased_list_open(model->state_folder, &erased, error));
+    eh_people_without_erased(&run->people_options, erased);
     EH_TRY(moment_settle(run, &run->people_options, error));
     EH_TRY(eh_people_open(run->workspace, &run->people_options, &run->people, error));
+    run->people_options.left_out = NULL;
     run->engine = eh_people_engine(run->people);
     run->spec = (eh_cube_spec){.one_group_will_do = true};
     EH_TRY(attributes_attach(run, error));

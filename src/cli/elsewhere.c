@@ -5,11 +5,8 @@
 #include <unistd.h>
 
 #include "feedback/feedback.h"
-#include "journey/campaigns.h"
 #include "rights/person.h"
 #include "rights/rights.h"
-#include "vault/vault.h"
-#include "web/api_keys.h"
 
 /* NULL when the workspace has no such file yet: then there is nothing in it. */
 static eh_code store_open(const eh_workspace_model *model, eh_store **store_out, eh_error *error)
@@ -27,33 +24,6 @@ static eh_code store_open(const eh_workspace_model *model, eh_store **store_out,
         eh_store_close(&store);
     *store_out = store;
     return code;
-}
-
-static eh_code forget_in_vault(const eh_workspace_model *model, const char *person, eh_instant now, eh_error *error)
-{
-    EH_CLEANUP(eh_vault_close) eh_vault *vault = NULL;
-    const eh_vault_access access = {.purpose = EH_VAULT_REQUEST, .role = "evenhand", .reason = "the person asked to be erased", .at = now};
-    if (model->attributes_count == 0)
-        return EH_OK;
-    EH_TRY(eh_vault_open(model->state_folder, &vault, error));
-    return eh_vault_forget(vault, &access, person, NULL, error);
-}
-
-eh_code eh_forget_elsewhere(const eh_workspace_model *model, eh_view person, eh_instant now, eh_error *error)
-{
-    EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(1 << 20);
-    EH_CLEANUP(eh_store_close) eh_store *store = NULL;
-    uint64_t pieces = 0;
-    const char *key = arena == NULL ? NULL : eh_arena_copy(arena, person);
-    if (key == NULL)
-        return eh_fail_memory(error);
-    EH_TRY(forget_in_vault(model, key, now, error));
-    EH_TRY(store_open(model, &store, error));
-    if (store == NULL)
-        return EH_OK;
-    EH_TRY(eh_feedback_forget(store, person, &pieces, error));
-    EH_TRY(eh_campaigns_forget(model->state_folder, person, NULL, error));
-    return eh_api_forget(store, person, error);
 }
 
 /* ---- what falls due ------------------------------------------------------------------------------------------------------------- */

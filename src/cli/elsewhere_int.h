@@ -6,9 +6,6 @@
 #include "data/workspace.h"
 #include "web/web.h"
 
-/** Forgets a person in the vault and in the feedback of a workspace. Rights and ledger have erasures of their own. */
-EH_MUST_USE eh_code eh_forget_elsewhere(const eh_workspace_model *model, eh_view person, eh_instant now, eh_error *error);
-
 /** For eh_web_options.explain: the page about a decision of the ledger (why_command.c). */
 EH_MUST_USE eh_code eh_why_for_web(const eh_workspace_model *model, const eh_web_why *asked, eh_arena *arena, eh_web_why_page *page_out, eh_error *error);
 

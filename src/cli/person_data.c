@@ -1,8 +1,8 @@
 /* `evenhand person`: to see, to take along, to correct, to erase, to have a receipt. */
 #include <string.h>
 
-#include "cli/elsewhere_int.h"
 #include "cli/person_int.h"
+#include "web/api_keys.h"
 
 /* Requests of a kind are answered by doing what they ask for. */
 static eh_code requests_answer(eh_person_run *run, eh_request_kind kind, const char *outcome, eh_error *error)
@@ -168,6 +168,15 @@ eh_code eh_person_export_action(eh_person_run *run, eh_error *error)
     return requests_answer(run, EH_REQUEST_PORTABILITY, "exported", error);
 }
 
+static void place_tell(const eh_person_place *place, const char *what, eh_buffer *out)
+{
+    if (place->problem != NULL)
+        eh_buffer_format(out, "look yourself in the source '%s' (%s): it could not be read\n", place->source, place->files);
+    else if (place->rows_count > 0)
+        eh_buffer_format(out, "%s the source '%s' (%s), which is yours to change: %llu row%s\n", what, place->source, place->files,
+                         (unsigned long long)place->rows_count, place->rows_count == 1 ? "" : "s");
+}
+
 /* ---- correct -------------------------------------------------------------------------------------------------------------------------------------------- */
 
 eh_code eh_person_correct_action(eh_person_run *run, eh_error *error)
@@ -192,65 +201,87 @@ eh_code eh_person_correct_action(eh_person_run *run, eh_error *error)
     EH_TRY(requests_answer(run, EH_REQUEST_CORRECTION, "corrected", error));
     if (asked->quiet)
         return EH_OK;
-    eh_person_place *places = NULL;
+    const eh_person_place *places = NULL;
+    eh_person_marks marks;
     size_t count = 0;
-    EH_TRY(eh_person_places(run, &asked->words[1], 1, &places, &count, error));
+    EH_TRY(eh_person_marks_read(run->rights, eh_view_of(asked->words[1]), run->arena, &marks, error));
+    EH_TRY(eh_person_places(run->workspace, &marks, run->arena, &places, &count, error));
     for (size_t i = 0; i < count; i++)
-        if (places[i].rows_count > 0)
-            eh_buffer_format(&run->out, "correct it in the source '%s' too (%s): %llu row%s of this person\n", places[i].source, places[i].files,
-                             (unsigned long long)places[i].rows_count, places[i].rows_count == 1 ? "" : "s");
+        place_tell(&places[i], "correct it too in", &run->out);
     return EH_OK;
 }
 
 /* ---- erase ----------------------------------------------------------------------------------------------------------------------------------------------- */
 
-static void erase_tell(eh_person_run *run, const eh_erased *erased, const eh_person_place *places, size_t count)
+static void count_tell(eh_buffer *out, uint64_t count, const char *one, const char *many)
 {
-    eh_buffer *out = &run->out;
+    if (count > 0)
+        eh_buffer_format(out, "        %llu %s\n", (unsigned long long)count, count == 1 ? one : many);
+}
+
+static void erase_tell(const eh_forgotten *done, eh_buffer *out)
+{
     eh_buffer_format(out, "erased: %zu record%s and all that belongs to them; a keyed hash on the suppression list is all that is left here\n",
-                     erased->acts_count, erased->acts_count == 1 ? "" : "s");
-    for (size_t i = 0; i < erased->recipients_count; i++) {
+                     done->person.acts_count, done->person.acts_count == 1 ? "" : "s");
+    count_tell(out, done->entries, "entry of the ledger cannot be opened any more", "entries of the ledger cannot be opened any more");
+    count_tell(out, done->decisions, "decision, message or outcome of a plan", "decisions, messages and outcomes of plans");
+    count_tell(out, done->feedback, "piece of feedback, without its words", "pieces of feedback, without their words");
+    count_tell(out, done->reports, "kept report or list, in which they were named", "kept reports and lists, in which they were named");
+    for (size_t i = 0; i < done->person.recipients_count; i++) {
         eh_buffer_text(out, "tell ");
-        visible_line(out, erased->recipients[i]);
+        visible_line(out, done->person.recipients[i]);
         eh_buffer_text(out, " to erase this person too (GDPR 19): who got data is not on record any more\n");
     }
-    for (size_t i = 0; i < count; i++) {
-        if (places[i].problem != NULL)
-            eh_buffer_format(out, "look yourself in the source '%s' (%s): it could not be read\n", places[i].source, places[i].files);
-        else if (places[i].rows_count > 0)
-            eh_buffer_format(out, "still in the source '%s' (%s), which is yours to change: %llu row%s\n", places[i].source, places[i].files,
-                             (unsigned long long)places[i].rows_count, places[i].rows_count == 1 ? "" : "s");
+    for (size_t i = 0; i < done->left_count; i++) {
+        eh_buffer_text(out, "look yourself in .evenhand/");
+        visible_line(out, done->left[i]);
+        eh_buffer_text(out, ": it holds a key, an address or a number of this person still\n");
     }
 }
 
-/* The ledger first: its entries of every key of the person become unreadable. When the rest fails, erasing again does no harm. */
-static eh_code erase_in_ledger(eh_person_run *run, eh_error *error)
+/* A source names itself; what else holds them is listed: send lists, exports, letters. */
+static bool is_source(const char *file, const eh_person_place *places, size_t count)
 {
-    eh_person person;
-    uint64_t erased = 0;
-    eh_ledger_receipt receipt;
-    if (run->ledger_busy)
-        return eh_fail(error, EH_UNAVAILABLE, "another process (evenhand serve?) writes the ledger; stop it or erase there, so that nothing is left in it");
-    if (run->ledger == NULL)
-        return EH_OK;
-    EH_TRY(eh_person_read(run->rights, eh_view_of(run->request.words[1]), run->arena, &person, error));
-    EH_TRY(eh_ledger_person_erase(run->ledger, eh_view_of(person.key), EH_VIEW("request"), &erased, &receipt, error));
-    for (size_t i = 0; i < person.aliases_count; i++)
-        EH_TRY(eh_ledger_person_erase(run->ledger, eh_view_of(person.aliases[i]), EH_VIEW("request"), &erased, &receipt, error));
-    return EH_OK;
+    for (size_t i = 0; i < count; i++) {
+        const char *at = strstr(places[i].files, file);
+        size_t len = strlen(file);
+        if (at != NULL && (at == places[i].files || at[-1] == ' ' || at[-1] == '/') && (at[len] == '\0' || at[len] == ','))
+            return true;
+    }
+    return false;
+}
+
+static void files_tell(const char *const *files, size_t files_count, const eh_person_place *places, size_t count, eh_buffer *out)
+{
+    for (size_t i = 0; i < files_count; i++) {
+        if (is_source(files[i], places, count))
+            continue;
+        eh_buffer_text(out, "still in ");
+        visible_line(out, files[i]);
+        eh_buffer_text(out, ", which is yours to change or to delete\n");
+    }
 }
 
 eh_code eh_person_erase_action(eh_person_run *run, eh_error *error)
 {
-    eh_erased erased;
-    eh_person_place *places = NULL;
-    size_t count = 0;
-    EH_TRY(erase_in_ledger(run, error));
-    EH_TRY(eh_forget_elsewhere(eh_workspace_get(run->workspace), eh_view_of(run->request.words[1]), run->request.now, error));
-    EH_TRY(eh_person_erase(run->rights, eh_view_of(run->request.words[1]), run->request.now.seconds, run->arena, &erased, error));
-    EH_TRY(eh_person_places(run, erased.identifiers, erased.identifiers_count, &places, &count, error));
-    if (!run->request.quiet)
-        erase_tell(run, &erased, places, count);
+    eh_forgotten done;
+    const eh_person_place *places = NULL;
+    const char *const *files = NULL;
+    size_t count = 0, files_count = 0;
+    const eh_forget_spec spec = {.model = eh_workspace_get(run->workspace), .rights = run->rights, .ledger = run->ledger,
+                                 .key = eh_view_of(run->request.words[1]), .now = run->request.now, .also = eh_api_forget};
+    if (run->ledger_busy)
+        return eh_fail(error, EH_UNAVAILABLE, "another process (evenhand serve?) writes the ledger; stop it or erase there, so that nothing is left in it");
+    EH_TRY(eh_person_forget(&spec, run->arena, &done, error));
+    if (run->request.quiet)
+        return EH_OK;
+    EH_TRY(eh_person_places(run->workspace, &done.marks, run->arena, &places, &count, error));
+    EH_TRY(eh_person_files(spec.model->folder, &done.marks, run->arena, &files, &files_count, error));
+    erase_tell(&done, &run->out);
+    for (size_t i = 0; i < count; i++)
+        place_tell(&places[i], "still in", &run->out);
+    files_tell(files, files_count, places, count, &run->out);
+    eh_buffer_text(&run->out, "backups that were made before hold them still: let them go when their time is over; evenhand restore erases this person again\n");
     return EH_OK;
 }
 

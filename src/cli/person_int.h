@@ -6,7 +6,7 @@
 
 #include "base/time.h"
 #include "cli/cli_int.h"
-#include "data/workspace.h"
+#include "journey/people.h"
 #include "ledger/ledger.h"
 #include "rights/person.h"
 
@@ -63,14 +63,6 @@ eh_code eh_person_correct_action(eh_person_run *run, eh_error *error);
 eh_code eh_person_erase_action(eh_person_run *run, eh_error *error);
 eh_code eh_person_receipt_action(eh_person_run *run, eh_error *error);
 /* person_sources.c */
-typedef struct {
-    const char *source, *files; /* the name in evenhand.yaml; its paths */
-    uint64_t rows_count;        /* that hold one of the identifiers */
-    const char *problem;        /* why it could not be read; NULL: was read */
-} eh_person_place;
-/** Where a person still stands in the files that belong to the shop. */
-EH_MUST_USE eh_code eh_person_places(eh_person_run *run, const char *const *identifiers, size_t count, eh_person_place **places_out,
-                                     size_t *places_count_out, eh_error *error);
 /** Members "features", "protected", "not_included" of the export: what the shop's own data says of the person. */
 EH_MUST_USE eh_code eh_person_data_json(eh_person_run *run, const char *key, eh_json_writer *json, eh_error *error);
 

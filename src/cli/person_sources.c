@@ -1,64 +1,11 @@
-/* What the shop's own files say of a person, and where they still stand in them. */
+/* What the shop's own files say of a person. */
 #include <string.h>
 
 #include "cli/person_int.h"
 
-static void engine_dispose(eh_engine **engine)
-{
-    eh_engine_close(engine);
-}
-
 static void people_dispose(eh_people **people)
 {
     eh_people_close(people);
-}
-
-/* ---- where ------------------------------------------------------------------------------------------------------------------------------- */
-
-static eh_code place_read(eh_person_run *run, const eh_workspace_source *source, const char *const *identifiers, size_t count, eh_person_place *place,
-                          eh_error *error)
-{
-    EH_CLEANUP(engine_dispose) eh_engine *engine = NULL;
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer files = {0};
-    eh_error problem = {0};
-    const char **paths = EH_TAKE(run->arena, source->reads_count, const char *);
-    if (paths == NULL)
-        return eh_fail_memory(error);
-    for (size_t i = 0; i < source->reads_count; i++) {
-        paths[i] = eh_workspace_path(run->workspace, source->reads[i]);
-        eh_buffer_format(&files, "%s%s", i > 0 ? ", " : "", source->reads[i]);
-        if (paths[i] == NULL)
-            return eh_fail_memory(error);
-    }
-    place->source = source->name;
-    place->files = eh_arena_copy(run->arena, eh_buffer_view(&files));
-    if (place->files == NULL)
-        return eh_fail_memory(error);
-    eh_code code = eh_engine_open(&(eh_engine_options){.as_text = true}, &engine, &problem);
-    if (code == EH_OK)
-        code = eh_engine_read(engine, paths, source->reads_count, &problem);
-    if (code == EH_OK)
-        code = eh_engine_rows_holding(engine, identifiers, count, &place->rows_count, &problem);
-    if (code == EH_OK)
-        return EH_OK;
-    place->problem = eh_arena_copy(run->arena, eh_view_of(problem.text));
-    return place->problem != NULL ? EH_OK : eh_fail_memory(error);
-}
-
-eh_code eh_person_places(eh_person_run *run, const char *const *identifiers, size_t count, eh_person_place **places_out,
-                         size_t *places_count_out, eh_error *error)
-{
-    const eh_workspace_model *model = eh_workspace_get(run->workspace);
-    eh_person_place *places = EH_TAKE(run->arena, model->sources_count, eh_person_place);
-    size_t places_count = 0;
-    if (places == NULL)
-        return eh_fail_memory(error);
-    for (size_t i = 0; i < model->sources_count; i++)
-        if (model->sources[i].reads_count > 0)
-            EH_TRY(place_read(run, &model->sources[i], identifiers, count, &places[places_count++], error));
-    *places_out = places;
-    *places_count_out = places_count;
-    return EH_OK;
 }
 
 /* ---- what -------------------------------------------------------------------------------------------------------------------------------- */

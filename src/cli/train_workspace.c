@@ -3,6 +3,7 @@
 
 #include "cli/train_int.h"
 #include "data/workspace.h"
+#include "journey/people.h"
 #include "vault/vault.h"
 
 typedef struct {
@@ -225,6 +226,9 @@ eh_code eh_train_workspace_open(eh_train_run *run, eh_error *error)
         options.engine.progress = eh_progress_show;
         options.engine.progress_context = &run->progress;
     }
+    EH_CLEANUP(eh_erased_list_close) eh_erased_list *erased = NULL;
+    EH_TRY(eh_erased_list_open(model->state_folder, &erased, error));
+    eh_people_without_erased(&options, erased);
     EH_TRY(moment_settle(run, state->workspace, &options, error));
     EH_TRY(eh_people_open(state->workspace, &options, &state->people, error));
     run->engine = eh_people_engine(state->people);

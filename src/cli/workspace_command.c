@@ -10,6 +10,7 @@
 #include "cli/cli_int.h"
 #include "cli/elsewhere_int.h"
 #include "data/duplicates.h"
+#include "journey/people.h"
 #include "vault/vault.h"
 
 typedef struct {
@@ -440,7 +441,11 @@ static eh_code vault_import(run *r, eh_vault *vault, eh_error *error)
         return eh_fail(error, EH_INPUT, "import: --reason TEXT is missing: why now? It is written into the vault's log");
     if (eh_workspace_get(r->workspace)->attributes_count == 0)
         return eh_fail(error, EH_INPUT, "evenhand.yaml names no protected attribute, so there is nothing to import");
-    EH_TRY(eh_vault_import(vault, r->workspace, &(eh_people_options){.now = r->asked.now},
+    EH_CLEANUP(eh_erased_list_close) eh_erased_list *erased = NULL;
+    eh_people_options options = {.now = r->asked.now};
+    EH_TRY(eh_erased_list_open(eh_workspace_get(r->workspace)->state_folder, &erased, error));
+    eh_people_without_erased(&options, erased);
+    EH_TRY(eh_vault_import(vault, r->workspace, &options,
                            &(eh_vault_access){EH_VAULT_IMPORT, "evenhand vault import", r->asked.reason, r->asked.now}, &rows, error));
     eh_buffer_format(&r->out, "imported %llu values\n", (unsigned long long)rows);
     return vault_list(r, vault, error);

@@ -113,21 +113,63 @@ static eh_code evaluate_outcomes(eh_people *people, size_t first, size_t *tables
 
 /* ---- the table --------------------------------------------------------------------------------------------------------------------- */
 
+#define LEFT_OUT_TABLE "\"evenhand left out\""
+
+static void key_sql(const eh_people *people, eh_buffer *sql)
+{
+    const eh_people_source *first = &people->sources[people->model->people];
+    eh_buffer_text(sql, "CAST(");
+    eh_sql_identifier(sql, eh_view_of(first->person));
+    eh_buffer_format(sql, " AS %s)", people->key_type);
+}
+
+/* Who is left out is asked key by key: what is known of them may be a keyed hash only. */
+static eh_code list_left_out(eh_people *people, bool *any_out, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0}, rows = {0};
+    EH_CLEANUP(eh_cursor_close) eh_cursor cursor = {0};
+    const eh_people_options *options = people->options;
+    eh_view key = {0};
+    if (options->left_out == NULL)
+        return EH_OK;
+    eh_buffer_text(&sql, "SELECT DISTINCT CAST(");
+    key_sql(people, &sql);
+    eh_buffer_format(&sql, " AS VARCHAR) FROM \"%s\"", people->sources[people->model->people].source->name);
+    EH_TRY(eh_engine_query(people->engine, &sql, &cursor, error));
+    while (eh_cursor_next(&cursor)) {
+        if (!eh_cursor_text(&cursor, 0, &key) || !options->left_out(options->left_out_context, key))
+            continue;
+        eh_buffer_text(&rows, rows.len == 0 ? "CREATE TEMP TABLE " LEFT_OUT_TABLE " AS SELECT * FROM (VALUES (" : "), (");
+        eh_sql_literal(&rows, key);
+    }
+    eh_cursor_close(&cursor);
+    *any_out = rows.len > 0;
+    if (!*any_out)
+        return EH_OK;
+    eh_buffer_text(&rows, ")) t(k)");
+    EH_TRY(eh_buffer_check(&rows, error));
+    return eh_engine_execute(people->engine, rows.ptr, error);
+}
+
 static eh_code join_tables(eh_people *people, size_t tables, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
     EH_CLEANUP(eh_cursor_close) eh_cursor cursor = {0};
     const eh_people_source *first = &people->sources[people->model->people];
+    bool some_left_out = false;
+    EH_TRY(list_left_out(people, &some_left_out, error));
     eh_buffer_text(&sql, "CREATE TABLE " EH_PEOPLE_TABLE " AS SELECT row_number() OVER (ORDER BY \"key\") - 1 AS " EH_ROW_COLUMN ", * FROM (SELECT CAST(p.k AS VARCHAR) AS \"key\"");
     for (size_t i = 0; i < people->values_count; i++) {
         eh_buffer_text(&sql, ", ");
         eh_sql_identifier(&sql, eh_view_of(people->values[i].name));
     }
-    eh_buffer_format(&sql, " FROM (SELECT CAST(");
-    eh_sql_identifier(&sql, eh_view_of(first->person));
-    eh_buffer_format(&sql, " AS %s) AS k FROM \"%s\") p", people->key_type, first->source->name);
+    eh_buffer_text(&sql, " FROM (SELECT ");
+    key_sql(people, &sql);
+    eh_buffer_format(&sql, " AS k FROM \"%s\") p", first->source->name);
     for (size_t i = 0; i < tables; i++)
         eh_buffer_format(&sql, " LEFT JOIN \"evenhand values %zu\" AS \"v%zu\" ON \"v%zu\".\"evenhand key\" = p.k", i, i, i);
+    if (some_left_out)
+        eh_buffer_text(&sql, " WHERE CAST(p.k AS VARCHAR) NOT IN (SELECT k FROM " LEFT_OUT_TABLE ")");
     eh_buffer_text(&sql, ") ORDER BY \"key\"");
     EH_TRY(eh_engine_query(people->engine, &sql, &cursor, error));
     for (size_t i = 0; i < tables; i++) {

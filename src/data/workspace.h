@@ -163,6 +163,9 @@ typedef struct {
     const char *const *features;
     size_t features_count;
     eh_engine_options engine;
+    /** True for a key that is left out of the table, as if the files did not hold it (who was erased); NULL: nobody is. */
+    bool (*left_out)(void *context, eh_view key);
+    void *left_out_context;
 } eh_people_options;
 
 typedef struct eh_people eh_people;

@@ -1,14 +1,76 @@
 /**
- * One person, in all rooms: what is kept about them, and how it goes.
+ * One person, in all rooms: by what they are known, what is kept about them, and how it goes.
  */
 #ifndef EH_JOURNEY_PEOPLE_H
 #define EH_JOURNEY_PEOPLE_H
 
+#include "data/workspace.h"
 #include "ledger/ledger.h"
-#include "rights/rights.h"
+#include "rights/person.h"
+#include "store/store.h"
 
 /** For eh_rights_ledger, with an eh_ledger as the context: what is said goes into the ledger. NULL: another process writes it now, and what is said waits. */
 EH_MUST_USE eh_code eh_rights_into_ledger(void *ledger, const eh_rights_entry *entries, size_t count, char (*ids_out)[EH_RIGHTS_ENTRY_ID_BYTES],
                                           eh_error *error);
+
+/** By what a person is known; each once. Texts live in the arena. */
+typedef struct {
+    const char *const *keys;  /* the key that was asked for, the person's own, other names */
+    size_t keys_count;
+    const char *const *marks; /* the keys, e-mail addresses and telephone numbers */
+    size_t marks_count;
+} eh_person_marks;
+EH_MUST_USE eh_code eh_person_marks_read(eh_rights *rights, eh_view key, eh_arena *arena, eh_person_marks *marks_out, eh_error *error);
+
+/* ---- where the shop's own files hold them -------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *source, *files; /* the name in evenhand.yaml; its paths */
+    uint64_t rows_count;        /* that hold one of the marks as the content of a cell */
+    const char *problem;        /* why it could not be read; NULL: was read */
+} eh_person_place;
+/** One place per source that is read from files. cost: one read of each */
+EH_MUST_USE eh_code eh_person_places(eh_workspace *workspace, const eh_person_marks *marks, eh_arena *arena, const eh_person_place **places_out,
+                                     size_t *count_out, eh_error *error);
+
+/** Other files below the workspace's folder that hold a mark: send lists, exports, reports put aside. Hidden folders are not looked into. */
+EH_MUST_USE eh_code eh_person_files(const char *folder, const eh_person_marks *marks, eh_arena *arena, const char *const **files_out, size_t *count_out,
+                                    eh_error *error);
+
+/* ---- forgetting ------------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    const eh_workspace_model *model;
+    eh_rights *rights;
+    eh_ledger *ledger;   /* NULL: there is none */
+    eh_view key;
+    eh_instant now;
+    /** Tables of rooms above this one, within a transaction; *rows_out: how many rows were theirs. NULL: none. */
+    eh_code (*also)(eh_store *store, const eh_person_marks *marks, uint64_t *rows_out, eh_error *error);
+    /** Lets go of what reads the database: it is rebuilt without free pages when nobody does. NULL: nothing to let go. */
+    void (*let_go)(void *context);
+    void *context;
+} eh_forget_spec;
+
+typedef struct {
+    eh_erased person;             /* what rights had, and who must be told */
+    uint64_t entries;             /* of the ledger, unreadable from now on */
+    uint64_t others;              /* rows that `also` told of */
+    uint64_t feedback;            /* pieces without a person and words from now on */
+    uint64_t decisions;           /* of plans: traces, messages, outcomes */
+    uint64_t reports;             /* kept files in which they were named */
+    eh_person_marks marks;        /* who it was, for looking through the shop's own files */
+    const char *const *left;      /* files of the state that hold a mark still, which nobody expected: to be looked at */
+    size_t left_count;
+} eh_forgotten;
+
+/**
+ * Every room forgets a person: ledger, vault, feedback, decisions, kept reports, last of all rights, where a keyed hash stays. Erasing again does no harm, and
+ * ends what was cut off. errors: EH_UNAVAILABLE while somebody reads the database for seconds
+ */
+EH_MUST_USE eh_code eh_person_forget(const eh_forget_spec *spec, eh_arena *arena, eh_forgotten *forgotten_out, eh_error *error);
+
+/** Who was erased is left out of the people's table: sets left_out. The list must live as long as the options are used. */
+void eh_people_without_erased(eh_people_options *options, eh_erased_list *list);
 
 #endif

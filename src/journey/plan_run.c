@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "journey/campaigns.h"
+#include "journey/people.h"
 #include "data/columns.h"
 #include "vault/vault.h"
 
@@ -29,7 +30,10 @@ static eh_code campaign_open(eh_plan_run *run, eh_error *error)
 
 static eh_code people_read(eh_plan_run *run, eh_error *error)
 {
+    EH_CLEANUP(eh_erased_list_close) eh_erased_list *erased = NULL;
     eh_people_options options = {.dated = run->request.dated, .as_of = run->request.as_of, .now = run->request.now, .engine = {.ordered = true}};
+    EH_TRY(eh_erased_list_open(run->model->state_folder, &erased, error));
+    eh_people_without_erased(&options, erased);
     EH_TRY(eh_people_open(run->workspace, &options, &run->people, error));
     run->people_count = eh_people_count(run->people);
     EH_TRY(eh_people_keys(run->people, run->arena, &run->keys, error));
@@ -225,7 +229,10 @@ static eh_code values_read(eh_plan_run *run, eh_vault *vault, const char *attrib
         return EH_OK;
     if (code != EH_NOT_FOUND && code != EH_DENIED)
         return eh_fail(error, code, "%s", first.text);
+    EH_CLEANUP(eh_erased_list_close) eh_erased_list *erased = NULL;
     eh_people_options options = {.dated = run->request.dated, .as_of = run->request.as_of, .now = run->request.now};
+    EH_TRY(eh_erased_list_open(run->model->state_folder, &erased, error));
+    eh_people_without_erased(&options, erased);
     access.purpose = EH_VAULT_IMPORT;
     EH_TRY(eh_vault_import(vault, run->workspace, &options, &access, NULL, error));
     access.purpose = EH_VAULT_CHECK;

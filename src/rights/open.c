@@ -347,24 +347,98 @@ static eh_code rights_open(eh_rights *rights, const eh_rights_options *options, 
     return load_all(rights, error);
 }
 
-eh_code eh_rights_open(const eh_rights_options *options, eh_rights **rights_out, eh_error *error)
+/* A handle with nothing open yet, or NULL. */
+static eh_rights *rights_make(const char *state_folder)
 {
     eh_rights *rights = calloc(1, sizeof *rights);
     if (rights == NULL)
-        return eh_fail_memory(error);
+        return NULL;
     pthread_mutex_init(&rights->writing, NULL);
     pthread_mutex_init(&rights->queueing, NULL);
     pthread_cond_init(&rights->said, NULL);
     rights->last = &rights->first;
+    rights->state_folder = strdup(state_folder);
+    if (rights->state_folder == NULL)
+        eh_rights_close(&rights);
+    return rights;
+}
+
+eh_code eh_rights_open(const eh_rights_options *options, eh_rights **rights_out, eh_error *error)
+{
+    eh_rights *rights = rights_make(options->state_folder);
+    if (rights == NULL)
+        return eh_fail_memory(error);
     rights->ledger = options->ledger;
-    rights->state_folder = strdup(options->state_folder);
-    eh_code code = rights->state_folder != NULL ? rights_open(rights, options, error) : eh_fail_memory(error);
+    eh_code code = rights_open(rights, options, error);
     if (code != EH_OK) {
         eh_rights_close(&rights);
         return code;
     }
     *rights_out = rights;
     return EH_OK;
+}
+
+/* ---- who was erased, alone -------------------------------------------------------------------------------------------------------------------- */
+
+struct eh_erased_list {
+    eh_rights *rights; /* with keys and suppressions only; NULL: nobody was erased */
+};
+
+static eh_code erased_read(eh_rights *rights, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0};
+    uint32_t version = 0;
+    EH_TRY(path_make(rights, "evenhand.db", &path, error));
+    EH_TRY(eh_store_open(path.ptr, &(eh_store_options){.mode = EH_STORE_WRITE}, &rights->store, error));
+    EH_TRY(eh_store_version(rights->store, "rights", &version, error));
+    EH_TRY(eh_suppressed_open(&rights->suppressed, error));
+    if (version == 0)
+        return EH_OK;
+    EH_TRY(keys_open(rights, false, NULL, error));
+    return load_suppressed(rights, error);
+}
+
+eh_code eh_erased_list_open(const char *state_folder, eh_erased_list **list_out, eh_error *error)
+{
+    EH_CLEANUP(eh_erased_list_close) eh_erased_list *list = calloc(1, sizeof *list);
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0};
+    eh_buffer_format(&path, "%s/evenhand.db", state_folder);
+    if (list == NULL)
+        return eh_fail_memory(error);
+    EH_TRY(eh_buffer_check(&path, error));
+    if (access(path.ptr, F_OK) == 0) {
+        list->rights = rights_make(state_folder);
+        if (list->rights == NULL)
+            return eh_fail_memory(error);
+        EH_TRY(erased_read(list->rights, error));
+    }
+    *list_out = list;
+    list = NULL;
+    return EH_OK;
+}
+
+void eh_erased_list_close(eh_erased_list **list)
+{
+    if (*list == NULL)
+        return;
+    eh_rights_close(&(*list)->rights);
+    free(*list);
+    *list = NULL;
+}
+
+size_t eh_erased_list_count(const eh_erased_list *list)
+{
+    return list->rights == NULL ? 0 : eh_suppressed_count(list->rights->suppressed);
+}
+
+bool eh_erased_list_has(void *list, eh_view key)
+{
+    const eh_rights *rights = ((eh_erased_list *)list)->rights;
+    uint8_t hash[EH_HASH_BYTES];
+    if (rights == NULL || key.len > EH_RIGHTS_KEY_BYTES_MAX || eh_suppressed_count(rights->suppressed) == 0)
+        return false;
+    eh_suppression_hash(&rights->keys, "key", key, hash);
+    return eh_suppressed_has(rights->suppressed, hash);
 }
 
 void eh_rights_close(eh_rights **rights)

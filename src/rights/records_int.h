@@ -160,6 +160,7 @@ void eh_suppressed_close(eh_suppressed **suppressed);
 /** Adds or removes; the writer's lock is held. */
 EH_MUST_USE eh_code eh_suppressed_set(eh_suppressed *suppressed, const uint8_t hash[16], bool on, eh_error *error);
 /** Any thread. */
+size_t eh_suppressed_count(const eh_suppressed *suppressed);
 bool eh_suppressed_has(const eh_suppressed *suppressed, const uint8_t hash[16]);
 /** The keyed hash of an identifier; `kind` is "key", "email" or "phone". What is e-mail is compared without regard to letter case. */
 void eh_suppression_hash(const eh_rights_keys *keys, const char *kind, eh_view value, uint8_t hash_out[EH_HASH_BYTES]);

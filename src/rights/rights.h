@@ -291,6 +291,14 @@ void eh_rights_close(eh_rights **rights);
  */
 EH_MUST_USE eh_code eh_rights_may(eh_rights *rights, eh_view key, const eh_may_question *question, eh_may_answer *answer_out, eh_error *error);
 
+/** Who was erased, alone: without reading what everybody has said. A workspace where nobody ever said anything has an empty one. */
+typedef struct eh_erased_list eh_erased_list;
+EH_MUST_USE eh_code eh_erased_list_open(const char *state_folder, eh_erased_list **list_out, eh_error *error);
+void eh_erased_list_close(eh_erased_list **list);
+size_t eh_erased_list_count(const eh_erased_list *list);
+/** Is that person's key on it? For eh_people_options.left_out. Any thread. */
+bool eh_erased_list_has(void *list, eh_view key);
+
 /** For audits: people who opted out of AI are a group of their own. */
 typedef enum {
     EH_AI_MAY,       /* may be scored */

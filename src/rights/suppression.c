@@ -17,7 +17,7 @@ typedef struct {
 struct eh_suppressed {
     pthread_rwlock_t lock;
     place *places;
-    size_t count, used; /* used: taken or was taken */
+    size_t count, used, taken; /* used: taken or was taken */
 };
 
 static size_t place_find(const place *places, size_t count, const uint8_t hash[16])
@@ -86,12 +86,23 @@ eh_code eh_suppressed_set(eh_suppressed *suppressed, const uint8_t hash[16], boo
             memcpy(at->bytes, hash, 16);
             at->state = 1;
             suppressed->used++;
+            suppressed->taken++;
         } else if (!on && at->state == 1) {
             at->state = 2;
+            suppressed->taken--;
         }
     }
     pthread_rwlock_unlock(&suppressed->lock);
     return code;
+}
+
+size_t eh_suppressed_count(const eh_suppressed *suppressed)
+{
+    pthread_rwlock_t *lock = (pthread_rwlock_t *)(uintptr_t)&suppressed->lock;
+    pthread_rwlock_rdlock(lock);
+    size_t count = suppressed->taken;
+    pthread_rwlock_unlock(lock);
+    return count;
 }
 
 bool eh_suppressed_has(const eh_suppressed *suppressed, const uint8_t hash[16])

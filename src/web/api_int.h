@@ -102,12 +102,8 @@ void eh_api_refuse(eh_exchange *exchange, const eh_error *error);
 
 /* ---- erasing (api_people.c) ------------------------------------------------------------------------------------------------------------ */
 
-typedef struct {
-    uint64_t feedback, outcomes, entries; /* pieces, outcomes, entries of the ledger that were theirs */
-    eh_erased person;
-} eh_forgotten;
-/** Every room that keeps something about the person forgets it. May wait for the disk, for seconds when others read. `done` is zeroed by the caller. */
-EH_MUST_USE eh_code eh_person_forget(eh_exchange *exchange, eh_view person, eh_forgotten *done, eh_error *error);
+/** Every room that keeps something about the person forgets it. May wait for the disk, for seconds when others read. */
+EH_MUST_USE eh_code eh_web_forget(eh_exchange *exchange, eh_view person, eh_forgotten *forgotten_out, eh_error *error);
 
 /* ---- handlers --------------------------------------------------------------------------------------------------------------------------- */
 

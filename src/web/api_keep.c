@@ -61,11 +61,41 @@ eh_code eh_outcomes_forget(eh_store *store, eh_view person, uint64_t *count_out,
     return EH_OK;
 }
 
-eh_code eh_api_forget(eh_store *store, eh_view person, eh_error *error)
+/* Answers that name them: asked again within the day, the request is carried out once more. */
+static eh_code answers_forget(eh_store *store, const eh_person_marks *marks, eh_error *error)
 {
-    uint64_t count = 0;
-    EH_TRY(eh_api_migrate(store, error));
-    return eh_outcomes_forget(store, person, &count, error);
+    EH_CLEANUP(eh_statement_close) eh_statement *each = NULL, *forget = NULL;
+    EH_TRY(eh_store_prepare(store, "SELECT name, body FROM api_answer", &each, error));
+    EH_TRY(eh_store_prepare(store, "DELETE FROM api_answer WHERE name = $1", &forget, error));
+    for (bool row = true;;) {
+        bool named = false;
+        EH_TRY(eh_statement_step(each, &row, error));
+        if (!row)
+            return EH_OK;
+        eh_view body = eh_column_bytes(each, 1);
+        for (size_t i = 0; i < marks->marks_count && body.len > 0; i++)
+            named = named || memmem(body.ptr, body.len, marks->marks[i], strlen(marks->marks[i])) != NULL;
+        if (!named)
+            continue;
+        eh_bind_bytes(forget, 1, eh_column_bytes(each, 0));
+        EH_TRY(eh_statement_run(forget, error));
+    }
+}
+
+eh_code eh_api_forget(eh_store *store, const eh_person_marks *marks, uint64_t *rows_out, eh_error *error)
+{
+    uint32_t version = 0;
+    uint64_t rows = 0;
+    EH_TRY(eh_store_version(store, "api", &version, error));
+    for (size_t i = 0; version > 0 && i < marks->keys_count; i++) {
+        uint64_t count = 0;
+        EH_TRY(eh_outcomes_forget(store, eh_view_of(marks->keys[i]), &count, error));
+        rows += count;
+    }
+    if (version > 0)
+        EH_TRY(answers_forget(store, marks, error));
+    *rows_out = rows;
+    return EH_OK;
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 #define EH_WEB_API_KEYS_H
 
 #include "base/base.h"
+#include "journey/people.h"
 #include "store/store.h"
 
 enum { EH_API_TOKEN_BYTES = 48, EH_API_KEY_NAME_BYTES = 65, EH_API_RATE_USUAL = 1000, EH_API_RATE_MAX = 1000000 };
@@ -30,8 +31,8 @@ typedef struct {
 } eh_api_key;
 
 EH_MUST_USE eh_code eh_api_migrate(eh_store *store, eh_error *error);
-/** Forgets what the interface keeps about a person; makes its tables where there are none. */
-EH_MUST_USE eh_code eh_api_forget(eh_store *store, eh_view person, eh_error *error);
+/** Forgets what the interface keeps about a person: outcomes, and answers that name them. For eh_forget_spec.also. */
+EH_MUST_USE eh_code eh_api_forget(eh_store *store, const eh_person_marks *marks, uint64_t *rows_out, eh_error *error);
 /** All keys, oldest first. keys_out: EH_API_KEYS_MAX of them. */
 EH_MUST_USE eh_code eh_api_keys_load(eh_store *store, eh_api_key *keys_out, size_t *count_out, eh_error *error);
 

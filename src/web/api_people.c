@@ -493,54 +493,19 @@ eh_answer eh_api_person_export(eh_exchange *exchange)
 
 /* ---- erasing ----------------------------------------------------------------------------------------------------------------------------------- */
 
-static eh_code store_forget(eh_web *web, eh_view person, eh_forgotten *done, eh_error *error)
+static void stores_let_go(void *context)
 {
-    eh_store *store;
-    EH_TRY(eh_web_store_take(web, &store, error));
-    eh_code code = eh_store_begin(store, error);
-    if (code == EH_OK)
-        code = eh_feedback_forget(store, person, &done->feedback, error);
-    if (code == EH_OK)
-        code = eh_outcomes_forget(store, person, &done->outcomes, error);
-    if (code == EH_OK)
-        code = eh_store_commit(store, error);
-    eh_web_store_give(web, store);
-    return code;
+    eh_web_stores_close(context);
 }
 
-/* Scrubbing needs a moment without readers: it is tried again, for two seconds. */
-static eh_code rights_forget(eh_exchange *exchange, eh_view person, eh_erased *erased_out, eh_error *error)
+eh_code eh_web_forget(eh_exchange *exchange, eh_view person, eh_forgotten *forgotten_out, eh_error *error)
 {
     eh_web *web = eh_web_of(exchange);
-    const struct timespec pause = {.tv_nsec = SCRUB_PAUSE_MS * 1000000};
-    eh_erased first = {0};
-    for (unsigned attempt = 0;; attempt++) {
-        eh_erased erased = {0};
-        eh_web_stores_close(web);
-        eh_code code = eh_person_erase(web->rights, person, eh_web_now_s(web), exchange->arena, &erased, error);
-        if (erased.found)
-            first = erased;
-        if (code == EH_OK && !erased.found && first.found)
-            erased = first;
-        if (code == EH_OK)
-            *erased_out = erased;
-        if (code != EH_UNAVAILABLE || attempt == SCRUB_TRIES)
-            return code;
-        (void)nanosleep(&pause, NULL);
-    }
-}
-
-eh_code eh_person_forget(eh_exchange *exchange, eh_view person, eh_forgotten *done, eh_error *error)
-{
-    eh_web *web = eh_web_of(exchange);
-    EH_TRY(store_forget(web, person, done, error));
-    if (web->options.forget_elsewhere != NULL)
-        EH_TRY(web->options.forget_elsewhere(web->model, person, (eh_instant){.seconds = eh_web_now_s(web)}, error));
-    if (web->ledger != NULL) {
-        eh_ledger_receipt receipt;
-        EH_TRY(eh_ledger_person_erase(web->ledger, person, EH_VIEW("request"), &done->entries, &receipt, error));
-    }
-    return rights_forget(exchange, person, &done->person, error);
+    const eh_forget_spec spec = {.model = web->model, .rights = web->rights, .ledger = web->ledger, .key = person, .now = {.seconds = eh_web_now_s(web)},
+                                 .also = eh_api_forget, .let_go = stores_let_go, .context = web};
+    if (web->ledger == NULL && eh_ledger_exists(web->model->folder))
+        return eh_fail(error, EH_UNAVAILABLE, "another process writes the ledger; erase there, or stop it, so that nothing is left in it");
+    return eh_person_forget(&spec, exchange->arena, forgotten_out, error);
 }
 
 static void person_erase(eh_exchange *exchange)
@@ -548,7 +513,7 @@ static void person_erase(eh_exchange *exchange)
     eh_error error = {0};
     eh_json_writer json;
     eh_forgotten done = {0};
-    if (eh_person_forget(exchange, exchange->parameters[0], &done, &error) != EH_OK) {
+    if (eh_web_forget(exchange, exchange->parameters[0], &done, &error) != EH_OK) {
         eh_api_refuse(exchange, &error);
         return;
     }
@@ -556,7 +521,7 @@ static void person_erase(eh_exchange *exchange)
     eh_json_boolean(&json, "found", done.person.found);
     eh_json_integer(&json, "acts", (int64_t)done.person.acts_count);
     eh_json_integer(&json, "feedback", (int64_t)done.feedback);
-    eh_json_integer(&json, "outcomes", (int64_t)done.outcomes);
+    eh_json_integer(&json, "outcomes", (int64_t)done.others);
     eh_json_integer(&json, "ledger_entries", (int64_t)done.entries);
     eh_json_array_open(&json, "tell");
     for (size_t i = 0; i < done.person.recipients_count; i++)

@@ -249,7 +249,7 @@ eh_answer eh_data_correct(eh_exchange *exchange)
 static eh_code erase(eh_exchange *exchange, const eh_visit *visit, eh_error *error)
 {
     eh_forgotten done = {0};
-    return eh_person_forget(exchange, visit->link.person, &done, error);
+    return eh_web_forget(exchange, visit->link.person, &done, error);
 }
 
 eh_answer eh_data_erase(eh_exchange *exchange)

@@ -27,8 +27,6 @@ typedef struct {
     uint32_t threads;           /* 0: as many as the machine has */
     const char *origin;         /* how the world sees this server, "https://mail.shop.example"; NULL: http://address:port */
     eh_instant (*now)(void);    /* NULL: the machine's clock */
-    /** Forgets a person where this room may not look (the vault), when they erase themselves on their page. */
-    eh_code (*forget_elsewhere)(const eh_workspace_model *model, eh_view person, eh_instant now, eh_error *error);
     /**
      * Writes the blocks of the page about one decision as HTML (explain/explain.h); *title_out and *channel_out live in `arena`. `asked` names the
      * decision, whose it must be, and the language. errors: EH_NOT_FOUND when there is none, or it is another person's
