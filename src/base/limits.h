@@ -52,6 +52,10 @@
     LIMIT(EH_OFFERS_MAX, 16, "offers", "offers of one campaign") \
     LIMIT(EH_VARIANTS_MAX, 16, "variants", "wordings of one offer") \
     LIMIT(EH_PLAN_PEOPLE_MAX, 16777216, "people", "people of one plan") \
+    LIMIT(EH_TRACE_RULES_MAX, 256, "rules", "rules of the policy of a plan") \
+    LIMIT(EH_FACT_TEXT_BYTES_MAX, 1024, "bytes", "a text among the facts of a request for a decision") \
+    LIMIT(EH_DECIDE_BYTES_MAX, 65536, "bytes", "one request for a decision") \
+    LIMIT(EH_DESKS_MAX, 64, "campaigns", "campaigns that one run of `evenhand decide` answers for") \
     LIMIT(EH_TRACE_BYTES_MAX, 32768, "bytes", "trace of one decision") \
     LIMIT(EH_GROUP_NAME_BYTES_MAX, 1024, "bytes", "name of a group; longer ones are refused") \
     LIMIT(EH_MODEL_FEATURES_MAX, 1000, "features", "features of one model") \

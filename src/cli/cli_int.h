@@ -58,6 +58,8 @@ int eh_policy_command(int argc, char **argv);
 void eh_policy_help(eh_buffer *out);
 int eh_plan_command(int argc, char **argv);
 void eh_plan_help(eh_buffer *out);
+int eh_decide_command(int argc, char **argv);
+void eh_decide_help(eh_buffer *out);
 int eh_release_command(int argc, char **argv);
 void eh_release_help(eh_buffer *out);
 int eh_why_command(int argc, char **argv);

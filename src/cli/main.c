@@ -33,6 +33,7 @@ static const eh_command commands[] = {
     {"score", "gives every row of a file its score, with the reasons", eh_score_command, eh_score_help},
     {"model", "shows, compares, edits and exports models; writes model cards", eh_model_command, eh_model_help},
     {"plan", "decides who gets what, and looks whether it is fair; sends nothing", eh_plan_command, eh_plan_help},
+    {"decide", "answers requests for single decisions, with the reasons", eh_decide_command, eh_decide_help},
     {"release", "lets a plan go out: the send list, and every decision in the ledger", eh_release_command, eh_release_help},
     {"why", "says why somebody got something, or did not", eh_why_command, eh_why_help},
     {"replay", "computes past decisions again, bit for bit", eh_replay_command, eh_replay_help},

@@ -211,6 +211,25 @@ typedef struct {
 /** Adds columns to what the cube sees: eh_cube_read can then group by "name". errors: EH_CONFLICT when a name is taken */
 EH_MUST_USE eh_code eh_people_attach(eh_people *people, const eh_attached_column *columns, size_t columns_count, eh_error *error);
 
+/* ---- a condition asked of one person at a time (condition.c) -------------------------------------------------------------------- */
+
+typedef struct {
+    const char *name;          /* of a feature; "key" is always there, as the first value */
+    eh_person_kind kind;
+} eh_condition_column;
+typedef struct {
+    bool missing;
+    double number;             /* EH_PERSON_NUMBER, EH_PERSON_BOOLEAN */
+    eh_view text;              /* EH_PERSON_TEXT, and the key */
+} eh_condition_value;
+typedef struct eh_condition eh_condition;
+
+/** Prepares an expression over key and features, already checked by eh_expression_parse, in an engine of its own that can read no file. errors: as the engine's */
+EH_MUST_USE eh_code eh_condition_open(const char *sql, const eh_condition_column *columns, size_t count, eh_condition **condition_out, eh_error *error);
+void eh_condition_close(eh_condition **condition);
+/** Is it true? values: count + 1 of them, the key first. Any number of threads; they wait for each other. cost: about half a millisecond */
+EH_MUST_USE eh_code eh_condition_ask(eh_condition *condition, const eh_condition_value *values, bool *true_out, eh_error *error);
+
 /** The latest moment whose outcome windows are over in the data: the last time of the outcome's dated sources less `within`.
  *  errors: EH_INPUT when no source of the outcome is dated (then any moment will do: use the last time of all sources, or now) */
 EH_MUST_USE eh_code eh_people_latest_moment(eh_workspace *workspace, const eh_people_options *options, eh_instant *moment_out, eh_error *error);

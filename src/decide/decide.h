@@ -57,14 +57,21 @@ typedef struct {
 /** Rules answered for a person: which offers may be given, and what applied. */
 typedef struct {
     uint32_t allowed;              /* bit o */
-    eh_trace_rule rules[64];
+    eh_trace_rule rules[EH_TRACE_RULES_MAX * 2]; /* one rule can come to two outcomes, for two offers */
     size_t rules_count;
 } eh_rules_answer;
 
-/** Asks the policy. NULL face: every offer may be given. `facts` of the frame; `context_facts` of the person's rights are the asker's own. */
+/** What rules are told of a person: nothing else. All of it stands in the trace, so that they can be asked again. */
+typedef struct {
+    const eh_fact_value *facts;    /* of the frame; NULL for who has switched AI off: judged without a profile */
+    eh_trace_right marketing, ai;
+    int64_t at_s;
+} eh_rules_question;
+
+/** Asks the policy. NULL face: every offer may be given. `answer` comes with every offer allowed. */
 typedef struct {
     void *context;
-    eh_code (*ask)(void *context, size_t person, const eh_fact_value *facts, eh_rules_answer *answer_out, eh_error *error);
+    eh_code (*ask)(void *context, const eh_rules_question *question, eh_rules_answer *answer, eh_error *error);
 } eh_rules_face;
 
 /** Asks for a person's rights, e.g. eh_rights_may. An error stops the plan: who cannot tell does not write. */
@@ -132,6 +139,27 @@ typedef struct {
     uint64_t rule_people[256][2];              /* per rule: people for whom it applied; of them, for how many it decided that there was no offer */
 } eh_plan_summary;
 void eh_plan_summary_of(const eh_plan *plan, eh_plan_summary *summary_out);
+
+/* ---- one person at once (single.c) --------------------------------------------------------------------------------------------------- */
+
+/** All that a decision about one person rests on, beside the frame. */
+typedef struct {
+    eh_view key;
+    int64_t at_s, as_of_s;
+    bool outside;                  /* the campaign is not meant for this person */
+    eh_trace_right marketing, ai;
+    const eh_fact_value *facts;    /* of the frame; NULL: none may be read */
+    const eh_rules_answer *rules;  /* NULL: no policy, every offer may be given */
+    bool rested;                   /* had enough messages: caps, cool-down, quiet hours */
+    int64_t messages;              /* within the tightest cap; -1: no cap was asked */
+} eh_case;
+
+/**
+ * Decides as a plan does, at the prices, shares and lots of the frame: the same person with the same facts gets what the plan gave, but for those whom the plan
+ * settled by its exact finish. Texts of the trace are borrowed from the case and the frame. Re-entrant. cost: a few microseconds, no allocation but from `arena`
+ */
+EH_MUST_USE eh_code eh_decide_case(const eh_decider *decider, const eh_campaign *campaign, const eh_case *about, eh_arena *arena, eh_trace *trace_out,
+                                   eh_error *error);
 
 /* ---- guards (guards.c) ---------------------------------------------------------------------------------------------------------------- */
 

@@ -22,6 +22,14 @@ static void put_digest(eh_json_writer *out, const char *key, eh_digest digest)
     eh_json_text(out, key, hex);
 }
 
+/* As a text: JSON numbers stop at 2^53 in many readers. */
+static void put_large(eh_json_writer *out, const char *key, uint64_t number)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)number);
+    eh_json_text(out, key, text);
+}
+
 static void put_facts(eh_json_writer *out, const eh_frame *frame)
 {
     eh_json_array_open(out, "facts");
@@ -92,9 +100,7 @@ static void put_rules(eh_json_writer *out, const eh_frame *frame)
 
 eh_code eh_frame_write(const eh_frame *frame, eh_buffer *buffer, eh_error *error)
 {
-    char seed[32];
     eh_json_writer out;
-    snprintf(seed, sizeof seed, "%llu", (unsigned long long)frame->seed); /* a text: JSON numbers stop at 2^53 in many readers */
     eh_json_begin(&out, buffer, false, false);
     eh_json_object_open(&out, NULL);
     eh_json_integer(&out, "schema", FRAME_SCHEMA);
@@ -108,9 +114,10 @@ eh_code eh_frame_write(const eh_frame *frame, eh_buffer *buffer, eh_error *error
     eh_json_text(&out, "category", frame->category);
     eh_json_text(&out, "shop", frame->shop);
     eh_json_text(&out, "shop_contact", frame->shop_contact);
+    eh_json_text(&out, "zone", frame->zone);
     eh_json_integer(&out, "at", frame->at_s);
     eh_json_integer(&out, "as_of", frame->as_of_s);
-    eh_json_text(&out, "seed", seed);
+    put_large(&out, "seed", frame->seed);
     eh_json_number(&out, "holdout", frame->holdout);
     eh_json_number(&out, "explore", frame->explore);
     eh_json_text(&out, "choose", eh_choose_name(frame->choose));
@@ -118,6 +125,7 @@ eh_code eh_frame_write(const eh_frame *frame, eh_buffer *buffer, eh_error *error
     eh_json_text(&out, "without_ai", eh_without_ai_name(frame->without_ai));
     eh_json_integer(&out, "without_ai_offer", frame->without_ai_offer);
     eh_json_number(&out, "without_ai_share", frame->without_ai_share);
+    put_large(&out, "without_ai_cut", frame->without_ai_cut);
     eh_json_number(&out, "lot_share", frame->lot_share);
     eh_json_text(&out, "outcome", frame->outcome);
     put_digest(&out, "campaign_hash", frame->campaign_digest);
@@ -288,21 +296,21 @@ static void read_rules(reading *from, eh_json_value root, eh_frame *frame)
     frame->checked = checked;
 }
 
-static uint64_t get_seed(reading *from, eh_json_value root)
+static uint64_t get_large(reading *from, eh_json_value root, const char *key)
 {
-    const char *text = eh_json_as_text(eh_json_member(root, "seed"));
-    uint64_t seed = 0;
+    const char *text = eh_json_as_text(eh_json_member(root, key));
+    uint64_t number = 0;
     if (text == NULL || *text == '\0' || strlen(text) > 20) {
-        from->fault = "seed";
+        from->fault = key;
         return 0;
     }
     for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9' || __builtin_mul_overflow(seed, 10, &seed) || __builtin_add_overflow(seed, (uint64_t)(*text - '0'), &seed)) {
-            from->fault = "seed";
+        if (*text < '0' || *text > '9' || __builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, (uint64_t)(*text - '0'), &number)) {
+            from->fault = key;
             return 0;
         }
     }
-    return seed;
+    return number;
 }
 
 static eh_frame read_all(reading *from, eh_json_value root)
@@ -312,14 +320,14 @@ static eh_frame read_all(reading *from, eh_json_value root)
         .purpose = get_text(from, root, "purpose", false), .channel = get_text(from, root, "channel", true),
         .currency = get_text(from, root, "currency", false), .on_behalf_of = get_text(from, root, "on_behalf_of", false),
         .category = get_text(from, root, "category", false), .shop = get_text(from, root, "shop", true),
-        .shop_contact = get_text(from, root, "shop_contact", false),
+        .shop_contact = get_text(from, root, "shop_contact", false), .zone = get_text(from, root, "zone", false),
         .at_s = get_integer(from, root, "at", EH_INSTANT_SECONDS_MIN, EH_INSTANT_SECONDS_MAX),
-        .as_of_s = get_integer(from, root, "as_of", EH_INSTANT_SECONDS_MIN, EH_INSTANT_SECONDS_MAX), .seed = get_seed(from, root),
+        .as_of_s = get_integer(from, root, "as_of", EH_INSTANT_SECONDS_MIN, EH_INSTANT_SECONDS_MAX), .seed = get_large(from, root, "seed"),
         .holdout = get_share(from, root, "holdout"), .explore = get_share(from, root, "explore"),
         .choose = (eh_choose)get_name(from, root, "choose", choose_name_of, EH_CHOOSES_COUNT), .effect = get_truth(from, root, "effect"),
         .without_ai = (eh_without_ai)get_name(from, root, "without_ai", without_name_of, EH_WITHOUT_AIS_COUNT),
         .without_ai_offer = (uint32_t)get_integer(from, root, "without_ai_offer", 0, EH_OFFERS_MAX - 1),
-        .without_ai_share = get_share(from, root, "without_ai_share"), .lot_share = get_share(from, root, "lot_share"),
+        .without_ai_share = get_share(from, root, "without_ai_share"), .without_ai_cut = get_large(from, root, "without_ai_cut"), .lot_share = get_share(from, root, "lot_share"),
         .outcome = get_text(from, root, "outcome", false), .campaign_digest = get_digest(from, root, "campaign_hash"),
         .policy_digest = get_digest(from, root, "policy_hash"), .workspace_digest = get_digest(from, root, "workspace_hash"),
         .fairness = get_text(from, root, "fairness", false), .not_used = get_text(from, root, "not_used", false),

@@ -157,21 +157,24 @@ static eh_code rules_ask(eh_plan *plan, eh_error *error)
     const eh_rules_face *face = &plan->input.rules;
     uint32_t all = (uint32_t)((UINT64_C(1) << plan->offers) - 1);
     eh_fact_value *facts = EH_TAKE(plan->arena, plan->input.frame->facts_count, eh_fact_value);
-    if (facts == NULL)
+    eh_rules_answer *answer = EH_TAKE(plan->arena, 1, eh_rules_answer);
+    if (facts == NULL || answer == NULL)
         return eh_fail_memory(error);
     for (size_t person = 0; person < plan->people; person++) {
         if (plan->stage[person] != EH_STAGE_CHOICE)
             continue;
-        eh_rules_answer answer = {.allowed = all};
+        answer->allowed = all;
+        answer->rules_count = 0;
         bool profiled = plan->ai[person].may;
         if (face->ask != NULL) {
             if (profiled)
                 eh_plan_facts(plan, person, facts);
             /* who has switched AI off is judged without a profile */
-            EH_TRY(face->ask(face->context, person, profiled ? facts : NULL, &answer, error));
+            eh_rules_question question = {.facts = profiled ? facts : NULL, .marketing = plan->marketing[person], .ai = plan->ai[person], .at_s = plan->input.frame->at_s};
+            EH_TRY(face->ask(face->context, &question, answer, error));
         }
-        EH_TRY(set_of(plan, &answer, &plan->rules_of[person], error));
-        plan->allowed[person] = answer.allowed & all;
+        EH_TRY(set_of(plan, answer, &plan->rules_of[person], error));
+        plan->allowed[person] = answer->allowed & all;
         if (plan->allowed[person] == 0)
             plan->stage[person] = EH_STAGE_RULES;
     }
@@ -264,6 +267,12 @@ static eh_code people_score(eh_plan *plan, eh_error *error)
     return EH_OK;
 }
 
+void eh_lot_value(const eh_frame_offer *offer, bool allowed, int64_t *value_out, int64_t *cost_out)
+{
+    *value_out = allowed ? 1 : EH_NOT_ALLOWED;
+    *cost_out = offer->cost + (int64_t)((__int128)offer->cost_if_taken * (offer->taken == EH_NO_LIMIT ? 0 : offer->taken) / EH_MICROS);
+}
+
 /* Those who are not scored: every offer is worth the same, so that the lot decides. */
 static void people_lot(eh_plan *plan)
 {
@@ -272,10 +281,8 @@ static void people_lot(eh_plan *plan)
         if (plan->stage[person] != EH_STAGE_LOT && plan->stage[person] != EH_STAGE_WITHOUT_AI)
             continue;
         for (size_t o = 0; o < plan->offers; o++) {
-            const eh_frame_offer *offer = &frame->offers[o];
             size_t at = person * plan->offers + o;
-            plan->values[at] = (plan->allowed[person] >> o & 1) != 0 ? 1 : EH_NOT_ALLOWED;
-            plan->costs[at] = offer->cost + (int64_t)((__int128)offer->cost_if_taken * (offer->taken == EH_NO_LIMIT ? 0 : offer->taken) / EH_MICROS);
+            eh_lot_value(&frame->offers[o], (plan->allowed[person] >> o & 1) != 0, &plan->values[at], &plan->costs[at]);
         }
     }
 }
@@ -318,6 +325,19 @@ static int by_ticket(const void *a, const void *b)
     return one->tie != other->tie ? (one->tie < other->tie ? -1 : 1) : one->person < other->person ? -1 : one->person > other->person;
 }
 
+/* Where the line lies: at the last who got it, else where the share says. */
+static void without_ai_cut(eh_frame *frame, double share, uint64_t last)
+{
+    frame->without_ai_share = share;
+    frame->without_ai_cut = share >= 1 ? UINT64_MAX : share <= 0 ? 0 : last != 0 ? last : (uint64_t)(share * 0x1p64);
+}
+
+int eh_offer_without_ai(const eh_frame *frame, uint32_t allowed, uint64_t tie)
+{
+    bool may = (allowed >> frame->without_ai_offer & 1) != 0;
+    return may && frame->without_ai_cut != 0 && tie <= frame->without_ai_cut ? (int)frame->without_ai_offer : EH_NO_OFFER;
+}
+
 /* Gives the offer without AI to `wanted` people, by lot, as far as the limits go. */
 static eh_code without_ai_give(eh_plan *plan, limits *left, size_t wanted, eh_error *error)
 {
@@ -328,19 +348,20 @@ static eh_code without_ai_give(eh_plan *plan, limits *left, size_t wanted, eh_er
     if (tickets == NULL)
         return eh_fail_memory(error);
     for (size_t person = 0; person < plan->people; person++)
-        if (plan->stage[person] == EH_STAGE_WITHOUT_AI)
+        if (plan->stage[person] == EH_STAGE_WITHOUT_AI && (plan->allowed[person] >> offer & 1) != 0)
             tickets[count++] = (ticket){(uint32_t)person, eh_draws_of(frame->seed, frame->campaign, eh_view_of(plan->input.keys[person])).tie};
     qsort(tickets, count, sizeof *tickets, by_ticket);
-    for (size_t i = 0; i < count && given < wanted; i++) {
-        size_t person = tickets[i].person;
+    while (given < count && given < wanted) { /* it costs the same for all, so what one cannot have nobody after can */
+        size_t person = tickets[given].person;
         int64_t cost = plan->costs[person * plan->offers + (size_t)offer];
-        if ((plan->allowed[person] >> offer & 1) == 0 || !affords(left, offer, cost))
-            continue;
+        if (!affords(left, offer, cost))
+            break;
         plan->choice[person] = (int8_t)offer;
         spend(left, offer, cost);
         given++;
     }
-    frame->without_ai_share = count == 0 ? 0 : (double)given / (double)count;
+    double share = count > 0 ? (double)given / (double)count : plan->without_count > 0 ? (double)wanted / (double)plan->without_count : 0;
+    without_ai_cut(frame, share, given > 0 && given < count ? tickets[given - 1].tie : 0);
     return EH_OK;
 }
 
@@ -392,8 +413,10 @@ static eh_code offers_allocate(eh_plan *plan, eh_error *error)
     for (size_t person = 0; person < plan->people; person++)
         scored += plan->stage[person] == EH_STAGE_CHOICE;
     limits of_without = left, of_chosen = left;
-    if (frame->without_ai == EH_WITHOUT_AI_EVERYONE && without > 0) {
-        EH_TRY(without_ai_give(plan, &of_chosen, without, error));
+    if (frame->without_ai == EH_WITHOUT_AI_EVERYONE) {
+        without_ai_cut(plan->input.frame, 1, 0);
+        if (without > 0)
+            EH_TRY(without_ai_give(plan, &of_chosen, without, error));
         return chosen_allocate(plan, &of_chosen, error);
     }
     if (frame->without_ai == EH_WITHOUT_AI_LIKE_OTHERS && without > 0) {
@@ -403,12 +426,13 @@ static eh_code offers_allocate(eh_plan *plan, eh_error *error)
             of_chosen.offers[o] = o == frame->without_ai_offer ? part_of(left.offers[o], scored, scored + without) : left.offers[o];
     }
     EH_TRY(chosen_allocate(plan, &of_chosen, error));
+    double rate = scored == 0 ? 1 : (double)plan->allocation.people / (double)scored;
+    without_ai_cut(plan->input.frame, frame->without_ai == EH_WITHOUT_AI_NOBODY ? 0 : rate, 0);
     if (frame->without_ai != EH_WITHOUT_AI_LIKE_OTHERS || without == 0)
         return EH_OK;
     for (size_t i = 0; i < plan->chosen_count; i++)
         if (plan->allocation.choice[i] != EH_NO_OFFER)
             spend(&of_without, plan->allocation.choice[i], plan->costs[plan->chosen[i] * plan->offers + (size_t)plan->allocation.choice[i]]);
-    double rate = scored == 0 ? 1 : (double)plan->allocation.people / (double)scored;
     return without_ai_give(plan, &of_without, (size_t)llround(rate * (double)without), error);
 }
 
@@ -433,6 +457,7 @@ double eh_propensity_of(const eh_frame *frame, const eh_trace *trace)
     case EH_STAGE_CONSENT:
     case EH_STAGE_RULES:
     case EH_STAGE_CAPS:
+    case EH_STAGE_AUDIENCE:
         return 1;
     default:
         break;
@@ -464,7 +489,7 @@ static void choices_finish(eh_plan *plan)
             plan->policy[person] = (int8_t)eh_choice_by_price(plan->values + person * plan->offers, plan->costs + person * plan->offers, plan->offers,
                                                               &frame->prices, draws.tie);
         if (stage != EH_STAGE_CHOICE && stage != EH_STAGE_LOT)
-            plan->by_price[person] = stage != EH_STAGE_WITHOUT_AI;
+            plan->by_price[person] = true;
         plan->variant[person] = eh_variant_of(plan->input.campaign, plan->choice[person], draws.variant);
         eh_trace trace = {.stage = (eh_stage)stage, .allowed = plan->allowed[person], .ai = plan->ai[person], .choice = plan->choice[person],
                           .policy_choice = plan->policy[person]};

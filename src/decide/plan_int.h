@@ -42,6 +42,12 @@ void eh_plan_facts(const eh_plan *plan, size_t person, eh_fact_value *facts_out)
 double eh_propensity_of(const eh_frame *frame, const eh_trace *trace);
 /** The offer that an explorer gets: one of those allowed, or none, each as likely. */
 int eh_explored_offer(uint32_t allowed, size_t offers_count, double pick);
+/** What people get who have switched AI off: by lot, those below the frame's cut. */
+int eh_offer_without_ai(const eh_frame *frame, uint32_t allowed, uint64_t tie);
+/** The offer that reasons speak of: what was given, else what the prices say, else what came nearest. */
+int eh_explained_offer(const eh_frame *frame, const eh_trace *trace, const int64_t *values, const int64_t *costs);
+/** What an offer is worth and costs to whom nobody scored: alike for all, so that the lot decides. */
+void eh_lot_value(const eh_frame_offer *offer, bool allowed, int64_t *value_out, int64_t *cost_out);
 uint8_t eh_variant_of(const eh_campaign *campaign, int offer, double draw);
 
 #endif

@@ -12,20 +12,18 @@ int eh_plan_choice(const eh_plan *plan, size_t person) { return plan->choice[per
 
 /* ---- traces ------------------------------------------------------------------------------------------------------------------ */
 
-/* The offer that reasons speak of: what was given, else what the policy would give, else what came nearest. */
-static int explained_offer(const eh_plan *plan, size_t person)
+int eh_explained_offer(const eh_frame *frame, const eh_trace *trace, const int64_t *values, const int64_t *costs)
 {
-    if (plan->choice[person] != EH_NO_OFFER)
-        return plan->choice[person];
-    if (plan->policy[person] != EH_NO_OFFER)
-        return plan->policy[person];
+    if (trace->choice != EH_NO_OFFER)
+        return trace->choice;
+    if (trace->policy_choice != EH_NO_OFFER)
+        return trace->policy_choice;
     int best = EH_NO_OFFER;
     int64_t most = INT64_MIN;
-    for (size_t o = 0; o < plan->offers; o++) {
-        size_t at = person * plan->offers + o;
-        if ((plan->allowed[person] >> o & 1) == 0)
+    for (size_t o = 0; o < frame->offers_count; o++) {
+        if ((trace->allowed >> o & 1) == 0)
             continue;
-        int64_t left = eh_value_less_prices(&plan->input.frame->prices, o, plan->values[at], plan->costs[at], 0);
+        int64_t left = eh_value_less_prices(&frame->prices, o, values[o], costs[o], 0);
         if (best == EH_NO_OFFER || left > most) {
             most = left;
             best = (int)o;
@@ -37,7 +35,7 @@ static int explained_offer(const eh_plan *plan, size_t person)
 static eh_code trace_scores(const eh_plan *plan, size_t person, eh_arena *arena, eh_trace *trace, eh_error *error)
 {
     trace->scores = plan->scores + person * plan->offers;
-    trace->explained = explained_offer(plan, person);
+    trace->explained = eh_explained_offer(plan->input.frame, trace, plan->values + person * plan->offers, plan->costs + person * plan->offers);
     if (trace->explained == EH_NO_OFFER)
         return EH_OK;
     const eh_model *model = eh_decider_model(plan->decider, (size_t)trace->explained);

@@ -39,6 +39,8 @@ static const char *replay_stage(const eh_frame *frame, const eh_trace *trace, co
                         : !trace->ai.may                ? EH_STAGE_WITHOUT_AI
                         : draws->explore < frame->explore ? EH_STAGE_EXPLORE
                                                           : EH_STAGE_CHOICE;
+    if (trace->stage == EH_STAGE_AUDIENCE)
+        return trace->choice == EH_NO_OFFER && trace->scores == NULL && trace->allowed == 0 ? NULL : "an offer or a score after the decision had ended";
     if ((trace->stage == EH_STAGE_CONSENT) != !trace->marketing.may)
         return "the consent wall";
     if (trace->stage == EH_STAGE_CONSENT || trace->stage == EH_STAGE_CAPS)
@@ -67,7 +69,7 @@ static const char *replay_choice(const eh_frame *frame, const eh_trace *trace, c
         return "an offer in the holdout";
     if (trace->stage == EH_STAGE_EXPLORE && trace->choice != eh_explored_offer(trace->allowed, offers, draws->pick))
         return "the offer by lot";
-    if (trace->stage == EH_STAGE_WITHOUT_AI && trace->choice != EH_NO_OFFER && trace->choice != (int)frame->without_ai_offer)
+    if (trace->stage == EH_STAGE_WITHOUT_AI && trace->choice != eh_offer_without_ai(frame, trace->allowed, draws->tie))
         return "the offer without AI";
     if ((trace->stage == EH_STAGE_CHOICE || trace->stage == EH_STAGE_LOT) && trace->by_price != (trace->choice == policy))
         return "the choice";
@@ -79,15 +81,12 @@ const char *eh_trace_replay(const eh_decider *decider, const eh_trace *trace, eh
     const eh_frame *frame = eh_decider_frame(decider);
     int64_t values[EH_OFFERS_MAX], costs[EH_OFFERS_MAX];
     eh_draws draws = eh_draws_of(frame->seed, frame->campaign, trace->key);
-    *finish_out = (trace->stage == EH_STAGE_CHOICE || trace->stage == EH_STAGE_LOT || trace->stage == EH_STAGE_WITHOUT_AI) && !trace->by_price;
+    *finish_out = (trace->stage == EH_STAGE_CHOICE || trace->stage == EH_STAGE_LOT) && !trace->by_price;
     const char *fault = replay_stage(frame, trace, &draws);
     if (fault != NULL)
         return fault;
-    for (size_t o = 0; o < frame->offers_count; o++) {
-        const eh_frame_offer *offer = &frame->offers[o];
-        values[o] = (trace->allowed >> o & 1) != 0 ? 1 : EH_NOT_ALLOWED;
-        costs[o] = offer->cost + (int64_t)((__int128)offer->cost_if_taken * (offer->taken == EH_NO_LIMIT ? 0 : offer->taken) / EH_MICROS);
-    }
+    for (size_t o = 0; o < frame->offers_count; o++)
+        eh_lot_value(&frame->offers[o], (trace->allowed >> o & 1) != 0, &values[o], &costs[o]);
     if (trace->scores != NULL && trace->facts_count == 0 && frame->facts_count > 0)
         return "the facts";
     if (trace->scores != NULL)

@@ -6,10 +6,13 @@
 
 #include "rights/rights.h"
 
-enum { TRACE_VERSION = 1 };
+enum { TRACE_VERSION = 2, FACT_GIVEN = 0x80 };
 
-static const char *const stage_names[EH_STAGES_COUNT] = {"consent", "rules", "caps", "holdout", "without_ai", "explore", "choice", "lot"};
+static const char *const stage_names[EH_STAGES_COUNT] = {"consent", "rules", "caps", "holdout", "without_ai", "explore", "choice", "lot", "audience"};
 const char *eh_stage_name(eh_stage stage) { return stage_names[stage]; }
+
+int64_t eh_trace_at(const eh_trace *trace, const eh_frame *frame) { return trace->at_s != 0 ? trace->at_s : frame->at_s; }
+int64_t eh_trace_as_of(const eh_trace *trace, const eh_frame *frame) { return trace->as_of_s != 0 ? trace->as_of_s : frame->as_of_s; }
 
 /* ---- draws ------------------------------------------------------------------------------------------------------------------ */
 
@@ -71,21 +74,22 @@ enum { FACT_MISSING, FACT_WHOLE, FACT_DOUBLE, FACT_FALSE, FACT_TRUE, FACT_TEXT }
 
 static void put_fact(eh_buffer *out, const eh_fact_value *fact)
 {
+    int given = fact->given ? FACT_GIVEN : 0;
     bool whole = fact->number == trunc(fact->number) && fabs(fact->number) < 9e15 && !(fact->number == 0 && signbit(fact->number));
     switch (fact->type) {
     case EH_VALUE_MISSING:
-        eh_buffer_byte(out, FACT_MISSING);
+        eh_buffer_byte(out, (char)(FACT_MISSING | given));
         return;
     case EH_VALUE_TRUTH:
-        eh_buffer_byte(out, fact->number != 0 ? FACT_TRUE : FACT_FALSE);
+        eh_buffer_byte(out, (char)((fact->number != 0 ? FACT_TRUE : FACT_FALSE) | given));
         return;
     case EH_VALUE_TEXT:
-        eh_buffer_byte(out, FACT_TEXT);
+        eh_buffer_byte(out, (char)(FACT_TEXT | given));
         put_natural(out, fact->text.len);
         eh_buffer_append(out, fact->text);
         return;
     case EH_VALUE_NUMBER:
-        eh_buffer_byte(out, whole ? FACT_WHOLE : FACT_DOUBLE);
+        eh_buffer_byte(out, (char)((whole ? FACT_WHOLE : FACT_DOUBLE) | given));
         if (whole)
             put_integer(out, (int64_t)fact->number);
         else
@@ -106,6 +110,8 @@ void eh_trace_write(const eh_trace *trace, eh_buffer *out)
     eh_buffer_byte(out, TRACE_VERSION);
     put_natural(out, trace->key.len);
     eh_buffer_append(out, trace->key);
+    put_integer(out, trace->at_s);
+    put_integer(out, trace->as_of_s);
     eh_buffer_byte(out, (char)trace->stage);
     put_right(out, &trace->marketing);
     put_right(out, &trace->ai);
@@ -224,7 +230,7 @@ static int64_t get_between(reading *from, int64_t low, int64_t high)
 static eh_fact_value get_fact(reading *from)
 {
     eh_fact_value fact = {0};
-    uint8_t tag = get_byte(from);
+    uint8_t head = get_byte(from), tag = head & (uint8_t)~FACT_GIVEN;
     switch (tag) {
     case FACT_MISSING:
         break;
@@ -245,6 +251,7 @@ static eh_fact_value get_fact(reading *from)
     default:
         from->bad = true;
     }
+    fact.given = (head & FACT_GIVEN) != 0;
     return fact;
 }
 
@@ -327,6 +334,8 @@ eh_code eh_trace_read(eh_view bytes, const eh_frame *frame, eh_arena *arena, eh_
     if (version != TRACE_VERSION)
         return eh_fail(error, EH_CORRUPT, "a trace of version %u; this program reads %d", version, TRACE_VERSION);
     trace.key = get_text(&from);
+    trace.at_s = get_between(&from, EH_INSTANT_SECONDS_MIN, EH_INSTANT_SECONDS_MAX);
+    trace.as_of_s = get_between(&from, EH_INSTANT_SECONDS_MIN, EH_INSTANT_SECONDS_MAX);
     uint8_t stage = get_byte(&from);
     from.bad = from.bad || stage >= EH_STAGES_COUNT;
     trace.stage = stage < EH_STAGES_COUNT ? (eh_stage)stage : EH_STAGE_CONSENT;

@@ -53,7 +53,7 @@ typedef struct {
 
 typedef struct {
     const char *plan, *campaign, *title, *purpose, *channel, *currency, *on_behalf_of, *category;
-    const char *shop, *shop_contact;
+    const char *shop, *shop_contact, *zone; /* zone: of the shop, IANA; NULL: UTC */
     int64_t at_s;            /* when it was decided, UTC */
     int64_t as_of_s;         /* the moment of the facts */
     uint64_t seed;
@@ -63,6 +63,7 @@ typedef struct {
     eh_without_ai without_ai;
     uint32_t without_ai_offer;
     double without_ai_share; /* of those who opted out of AI and may be written to */
+    uint64_t without_ai_cut; /* they get the offer whose tie is below this; UINT64_MAX: all of them */
     double lot_share;        /* choose random: of those who may be written to */
     const char *outcome;
     eh_digest campaign_digest, policy_digest, workspace_digest;
@@ -99,6 +100,7 @@ typedef enum {
     EH_STAGE_EXPLORE,    /* by lot, to keep learning */
     EH_STAGE_CHOICE,     /* by the score */
     EH_STAGE_LOT,        /* the campaign chooses by lot, or takes everybody */
+    EH_STAGE_AUDIENCE,   /* asked about somebody for whom the campaign is not meant; a plan leaves such people out */
     EH_STAGES_COUNT
 } eh_stage;
 /** "consent", "rules", ... */
@@ -107,6 +109,7 @@ const char *eh_stage_name(eh_stage stage);
 typedef enum { EH_VALUE_MISSING, EH_VALUE_NUMBER, EH_VALUE_TRUTH, EH_VALUE_TEXT } eh_fact_type;
 typedef struct {
     eh_fact_type type;
+    bool given;              /* came with the request; else from the shop's data as of the trace's as_of_s */
     double number;           /* also 0 and 1 */
     eh_view text;
 } eh_fact_value;
@@ -128,6 +131,7 @@ typedef struct {
 /** Values and costs are those of allocation.h. Borrowed from the bytes or from the arena. */
 typedef struct {
     eh_view key;
+    int64_t at_s, as_of_s;        /* of the decision and of the facts that were not given with it; 0: those of the frame */
     eh_stage stage;
     eh_trace_right marketing, ai;
     const eh_trace_rule *rules;   /* those that applied */
@@ -153,6 +157,9 @@ void eh_trace_write(const eh_trace *trace, eh_buffer *out);
 EH_MUST_USE eh_code eh_trace_read(eh_view bytes, const eh_frame *frame, eh_arena *arena, eh_trace *trace_out, eh_error *error);
 /** Whose trace it is, without reading the rest. errors: EH_CORRUPT */
 EH_MUST_USE eh_code eh_trace_key(eh_view bytes, eh_view *key_out, eh_error *error);
+/** When it was decided, UTC, and the moment of the facts. */
+int64_t eh_trace_at(const eh_trace *trace, const eh_frame *frame);
+int64_t eh_trace_as_of(const eh_trace *trace, const eh_frame *frame);
 /** An object under `key` with names in place of numbers. */
 void eh_trace_json(const eh_trace *trace, const eh_frame *frame, eh_json_writer *out, const char *key);
 

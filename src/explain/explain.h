@@ -94,6 +94,9 @@ typedef struct {
 } eh_page_input;
 EH_MUST_USE eh_code eh_page_make(const eh_page_input *input, eh_arena *arena, eh_page *page_out, eh_error *error);
 
+/** The reasons alone, one sentence each, the most telling first; no dates, no sources: for an answer at once. Who chose comes first. */
+EH_MUST_USE eh_code eh_reasons_say(const eh_page_input *input, size_t count_max, eh_arena *arena, const char *const **texts_out, size_t *count_out, eh_error *error);
+
 /** Plain text, wrapped at `columns`. */
 void eh_page_text(const eh_page *page, size_t columns, eh_buffer *out);
 /** The blocks as HTML, without head and body; every text escaped. Controls are buttons of a form that the caller puts around. */

@@ -4,7 +4,7 @@
 
 #include "explain/explain.h"
 
-enum { BLOCKS_MAX = 12, LINES_MAX = 640, REASONS_FIRST = 3 };
+enum { BLOCKS_MAX = 12, LINES_MAX = 640, REASONS_FIRST = 3, BRIEF_MORE = 64 };
 
 typedef struct {
     const eh_page_input *in;
@@ -17,6 +17,8 @@ typedef struct {
     eh_page_line *lines;
     size_t lines_count;
     const char *channel, *at, *as_of;
+    bool brief; /* reasons alone: no details */
+    size_t lines_max;
     bool no_memory;
 } page;
 
@@ -107,7 +109,7 @@ static void block(page *of, const char *id, const char *heading, bool first)
 
 static void line_with(page *of, eh_line_kind kind, const char *id, const char *text)
 {
-    if (of->lines_count == LINES_MAX)
+    if (of->lines_count == of->lines_max)
         return;
     of->lines[of->lines_count++] = (eh_page_line){.kind = kind, .id = id, .text = text};
     of->blocks[of->blocks_count - 1].lines_count++;
@@ -115,18 +117,9 @@ static void line_with(page *of, eh_line_kind kind, const char *id, const char *t
 
 static void line(page *of, const char *text) { line_with(of, EH_LINE_TEXT, NULL, text); }
 
-static void block_what(page *of)
+static void who_line(page *of)
 {
     const eh_frame *frame = of->frame;
-    block(of, "what", NULL, true);
-    if (of->in->reasons->sent)
-        line(of, SAY(of, "what_sent", {.name = "shop", .text = frame->shop}, {.name = "channel", .text = of->channel}));
-    else
-        line(of, SAY(of, "what_not_sent", {.name = "shop", .text = frame->shop}, {.name = "title", .text = frame->title}));
-    if (frame->on_behalf_of != NULL)
-        line(of, SAY(of, "paid_by", {.name = "payer", .text = frame->on_behalf_of}));
-    if (of->trace->choice != EH_NO_OFFER && frame->offers[of->trace->choice].price_personalised)
-        line_with(of, EH_LINE_NOTICE, "price_personalised", PLAIN(of, "price_personalised"));
     switch (of->trace->stage) {
     case EH_STAGE_CHOICE:
         line(of, PLAIN(of, "who_ai"));
@@ -143,6 +136,21 @@ static void block_what(page *of)
     default:
         break;
     }
+}
+
+static void block_what(page *of)
+{
+    const eh_frame *frame = of->frame;
+    block(of, "what", NULL, true);
+    if (of->in->reasons->sent)
+        line(of, SAY(of, "what_sent", {.name = "shop", .text = frame->shop}, {.name = "channel", .text = of->channel}));
+    else
+        line(of, SAY(of, "what_not_sent", {.name = "shop", .text = frame->shop}, {.name = "title", .text = frame->title}));
+    if (frame->on_behalf_of != NULL)
+        line(of, SAY(of, "paid_by", {.name = "payer", .text = frame->on_behalf_of}));
+    if (of->trace->choice != EH_NO_OFFER && frame->offers[of->trace->choice].price_personalised)
+        line_with(of, EH_LINE_NOTICE, "price_personalised", PLAIN(of, "price_personalised"));
+    who_line(of);
 }
 
 static const char *consent_key(uint8_t why)
@@ -197,6 +205,9 @@ static void block_stopped(page *of)
     case EH_STAGE_HOLDOUT:
         line_with(of, EH_LINE_REASON, NULL, SAY(of, "not_holdout", {.name = "share", .number = frame->holdout}));
         return;
+    case EH_STAGE_AUDIENCE:
+        line_with(of, EH_LINE_REASON, NULL, PLAIN(of, "not_audience"));
+        return;
     case EH_STAGE_EXPLORE: /* said already: by lot */
         return;
     default:
@@ -204,15 +215,22 @@ static void block_stopped(page *of)
     }
 }
 
+/* Where a fact came from, and when: what came with the request is of that moment. */
+static void source_line(page *of, size_t fact)
+{
+    const char *source = of->frame->facts[fact].from_whom, *date = of->trace->facts[fact].given ? of->at : of->as_of;
+    if (source != NULL)
+        line_with(of, EH_LINE_DETAIL, NULL, SAY(of, "reason_source", {.name = "source", .text = source}, {.name = "date", .text = date}));
+    else
+        line_with(of, EH_LINE_DETAIL, NULL, SAY(of, "reason_date", {.name = "date", .text = date}));
+}
+
 static void reason_line(page *of, const eh_why_reason *reason)
 {
     const char *fact = capital(of, fact_say(of, reason->fact, &of->trace->facts[reason->fact]));
     line_with(of, EH_LINE_REASON, NULL, SAY(of, reason->contribution > 0 ? "reason_for" : "reason_against", {.name = "fact", .text = fact}));
-    const char *source = of->frame->facts[reason->fact].from_whom;
-    if (source != NULL)
-        line_with(of, EH_LINE_DETAIL, NULL, SAY(of, "reason_source", {.name = "source", .text = source}, {.name = "date", .text = of->as_of}));
-    else
-        line_with(of, EH_LINE_DETAIL, NULL, SAY(of, "reason_date", {.name = "date", .text = of->as_of}));
+    if (!of->brief)
+        source_line(of, reason->fact);
 }
 
 /* First those that speak for what happened, then the others: that is the order in which people ask. */
@@ -265,15 +283,12 @@ static void block_used(page *of)
 {
     block(of, "used", PLAIN(of, "used"), false);
     if (of->trace->facts_count == 0)
-        line(of, PLAIN(of, "used_nothing"));
+        line(of, PLAIN(of, of->trace->stage == EH_STAGE_AUDIENCE ? "used_audience" : "used_nothing"));
     for (size_t f = 0; f < of->trace->facts_count; f++) {
         if (!of->frame->facts[f].scored)
             continue;
         line(of, capital(of, fact_say(of, f, &of->trace->facts[f])));
-        const char *source = of->frame->facts[f].from_whom;
-        line_with(of, EH_LINE_DETAIL, NULL,
-                  source != NULL ? SAY(of, "reason_source", {.name = "source", .text = source}, {.name = "date", .text = of->as_of})
-                                 : SAY(of, "reason_date", {.name = "date", .text = of->as_of}));
+        source_line(of, f);
     }
 }
 
@@ -300,7 +315,7 @@ static void block_change(page *of)
         line(of, SAY(of, reasons->sent ? "change_to_not_get" : "change_to_get", {.name = "fact", .text = fact}));
     }
     if (reasons->changes_count == 0)
-        line(of, PLAIN(of, "change_none"));
+        line(of, PLAIN(of, of->trace->stage == EH_STAGE_AUDIENCE ? "change_audience" : "change_none"));
     if (of->trace->ai.may)
         line(of, PLAIN(of, "change_ai_off"));
 }
@@ -402,7 +417,7 @@ static eh_code date_words(page *of, int64_t seconds, const char **text_out, eh_e
 
 eh_code eh_page_make(const eh_page_input *input, eh_arena *arena, eh_page *page_out, eh_error *error)
 {
-    page of = {.in = input, .frame = eh_decider_frame(input->decider), .trace = input->trace, .arena = arena,
+    page of = {.in = input, .frame = eh_decider_frame(input->decider), .trace = input->trace, .arena = arena, .lines_max = LINES_MAX,
                .words = input->words->own != NULL ? input->words->own : input->words->english};
     char channel_key[64];
     of.blocks = EH_TAKE(arena, BLOCKS_MAX, eh_page_block);
@@ -411,8 +426,8 @@ eh_code eh_page_make(const eh_page_input *input, eh_arena *arena, eh_page *page_
         return eh_fail_memory(error);
     snprintf(channel_key, sizeof channel_key, "channel_%.40s", of.frame->channel);
     of.channel = PLAIN(&of, channel_key);
-    EH_TRY(date_words(&of, of.frame->at_s, &of.at, error));
-    EH_TRY(date_words(&of, of.frame->as_of_s, &of.as_of, error));
+    EH_TRY(date_words(&of, eh_trace_at(of.trace, of.frame), &of.at, error));
+    EH_TRY(date_words(&of, eh_trace_as_of(of.trace, of.frame), &of.as_of, error));
     for (size_t first = REASONS_FIRST; first >= 1; first--) { /* as many reasons as eighty words hold, at least one */
         page_fill(&of, first);
         if (first_screen_words(&of) <= EH_FIRST_SCREEN_WORDS_MAX)
@@ -424,4 +439,28 @@ eh_code eh_page_make(const eh_page_input *input, eh_arena *arena, eh_page *page_
                           .right_to_left = eh_messages_right_to_left(of.words), .blocks = of.blocks, .blocks_count = of.blocks_count,
                           .first_screen_words = first_screen_words(&of)};
     return of.no_memory ? eh_fail_memory(error) : EH_OK;
+}
+
+eh_code eh_reasons_say(const eh_page_input *input, size_t count_max, eh_arena *arena, const char *const **texts_out, size_t *count_out, eh_error *error)
+{
+    page of = {.in = input, .frame = eh_decider_frame(input->decider), .trace = input->trace, .arena = arena, .brief = true, .lines_max = count_max + BRIEF_MORE,
+               .words = input->words->own != NULL ? input->words->own : input->words->english};
+    char channel_key[64];
+    of.blocks = EH_TAKE(arena, 2, eh_page_block);
+    of.lines = EH_TAKE(arena, of.lines_max, eh_page_line);
+    if (of.blocks == NULL || of.lines == NULL)
+        return eh_fail_memory(error);
+    snprintf(channel_key, sizeof channel_key, "channel_%.40s", of.frame->channel);
+    of.channel = PLAIN(&of, channel_key);
+    block(&of, "who", NULL, true);
+    who_line(&of);
+    block_reasons(&of, count_max);
+    const char **texts = EH_TAKE(arena, of.lines_count, const char *);
+    if (of.no_memory || texts == NULL)
+        return eh_fail_memory(error);
+    for (size_t i = 0; i < of.lines_count; i++)
+        texts[i] = of.lines[i].text;
+    *texts_out = texts;
+    *count_out = of.lines_count;
+    return EH_OK;
 }

@@ -110,8 +110,9 @@ static void json_reasons(const eh_page_input *input, eh_json_writer *out)
 {
     const eh_frame *frame = eh_decider_frame(input->decider);
     const eh_why_reasons *reasons = input->reasons;
-    char as_of[EH_INSTANT_TEXT_BYTES];
-    eh_instant_text((eh_instant){.seconds = frame->as_of_s}, EH_FRACTION_NONE, as_of);
+    char as_of[EH_INSTANT_TEXT_BYTES], at[EH_INSTANT_TEXT_BYTES];
+    eh_instant_text((eh_instant){.seconds = eh_trace_as_of(input->trace, frame)}, EH_FRACTION_NONE, as_of);
+    eh_instant_text((eh_instant){.seconds = eh_trace_at(input->trace, frame)}, EH_FRACTION_NONE, at);
     eh_json_array_open(out, "reasons");
     for (size_t i = 0; i < reasons->reasons_count; i++) {
         const eh_why_reason *reason = &reasons->reasons[i];
@@ -119,7 +120,7 @@ static void json_reasons(const eh_page_input *input, eh_json_writer *out)
         eh_json_text(out, "fact", frame->facts[reason->fact].name);
         json_value(out, "value", &input->trace->facts[reason->fact]);
         eh_json_text(out, "from_whom", frame->facts[reason->fact].from_whom);
-        eh_json_text(out, "as_of", as_of);
+        eh_json_text(out, "as_of", input->trace->facts[reason->fact].given ? at : as_of);
         eh_json_text(out, "direction", reason->contribution > 0 ? "for" : "against");
         eh_json_number(out, "contribution", (double)reason->contribution / EH_MICROS);
         eh_json_object_close(out);

@@ -57,6 +57,26 @@ eh_code eh_decision_of_record(const eh_workspace_model *model, const eh_ledger_r
     return eh_trace_read((eh_view){(const char *)bytes, count}, &file->frame, arena, &decision_out->trace, error);
 }
 
+eh_code eh_decision_entry(const eh_frame *frame, const char *frame_hex, const eh_trace *trace, eh_arena *arena, eh_ledger_entry *entry_out, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer bytes = {0}, payload = {0};
+    eh_trace_write(trace, &bytes);
+    eh_buffer_format(&payload, "{\"plan\":\"%s\",\"campaign\":\"%s\",\"stage\":\"%s\",\"offer\":", frame->plan, frame->campaign, eh_stage_name(trace->stage));
+    if (trace->choice == EH_NO_OFFER)
+        eh_buffer_text(&payload, "null");
+    else
+        eh_buffer_format(&payload, "\"%s\"", frame->offers[trace->choice].name);
+    eh_buffer_text(&payload, ",\"trace\":\"");
+    eh_base64_append(&payload, eh_buffer_view(&bytes));
+    eh_buffer_text(&payload, "\"}");
+    EH_TRY(eh_buffer_check(&payload, error));
+    char *kept = eh_arena_copy(arena, eh_buffer_view(&payload)), *open = eh_arena_format(arena, "{\"frame\":\"%s\"}", frame_hex);
+    if (kept == NULL || open == NULL)
+        return eh_fail_memory(error);
+    *entry_out = (eh_ledger_entry){.kind = EH_VIEW("decision"), .person = trace->key, .payload = {kept, payload.len}, .clear = eh_view_of(open)};
+    return EH_OK;
+}
+
 eh_code eh_decision_of_ledger(const eh_workspace_model *model, eh_view id, eh_arena *arena, eh_decision *decision_out, eh_error *error)
 {
     eh_ledger *ledger = NULL;

@@ -49,6 +49,8 @@ EH_MUST_USE eh_code eh_plan_file_open(const char *state_folder, const char *name
 void eh_plan_file_close(eh_plan_file *file);
 /** Frame and models of a decision of the ledger. */
 EH_MUST_USE eh_code eh_frame_open(const char *state_folder, eh_view frame_text, eh_arena *arena, eh_plan_file *file_out, eh_error *error);
+/** "released", "repaired", "ask" or "stopped", as its preflight report says; *sent_out: it went out. */
+EH_MUST_USE eh_code eh_plan_outcome(const char *state_folder, const char *name, char outcome_out[16], bool *sent_out, eh_error *error);
 /** The next trace; false at the end. `at` starts at 0. errors: EH_CORRUPT */
 EH_MUST_USE eh_code eh_plan_file_next(const eh_plan_file *file, size_t *at, eh_arena *arena, eh_trace *trace_out, bool *more_out, eh_error *error);
 /** The next record, without reading its trace. Only while *at is less than file->traces.len. errors: EH_CORRUPT */
@@ -61,31 +63,60 @@ void eh_decided_append(eh_buffer *traces, const eh_trace *trace, const uint8_t i
 
 typedef struct {
     const char *path;            /* policy.yaml */
-    const char *zone;            /* of the shop */
-    eh_frame *frame;             /* takes the rules' words and the policy's hash */
-    const eh_campaign *campaign;
-    eh_rights *rights;
-    eh_may_question question;
-    const char *const *keys;
-} eh_plan_rules_input;
+    const eh_frame *frame;       /* facts, offers, channel ...; borrowed for as long as the book */
+    const eh_campaign *campaign; /* what it says of itself; only read here */
+    eh_instant now;              /* for review dates */
+} eh_rulebook_input;
 
+/** The policy, its facts found among those of a frame. Read-only after it was opened. */
+typedef struct eh_rulebook eh_rulebook;
+/** book_out is untouched when there is no policy file: rights alone decide. errors: a policy that may not run */
+EH_MUST_USE eh_code eh_rulebook_open(const eh_rulebook_input *input, eh_arena *arena, eh_rulebook **book_out, eh_error *error);
+void eh_rulebook_close(eh_rulebook **book);
+/** The rules' words and the policy's hash, into a frame. Texts are borrowed from the book. */
+EH_MUST_USE eh_code eh_rulebook_describe(const eh_rulebook *book, eh_frame *frame, eh_arena *arena, eh_error *error);
+EH_MUST_USE eh_code eh_rulebook_digest(const eh_rulebook *book, eh_digest *digest_out, eh_error *error);
+const eh_policy *eh_rulebook_policy(const eh_rulebook *book);
+
+/** One thread's place at the book: rules are asked from here. */
+typedef struct eh_rules_seat eh_rules_seat;
+EH_MUST_USE eh_code eh_rules_seat_open(const eh_rulebook *book, eh_rules_seat **seat_out, eh_error *error);
+void eh_rules_seat_close(eh_rules_seat **seat);
+/** An eh_rules_face.ask; `context` is the seat. cost: about 20 to 50 ns for a rule that is not decided by the campaign alone */
+EH_MUST_USE eh_code eh_rules_seat_ask(void *context, const eh_rules_question *question, eh_rules_answer *answer, eh_error *error);
+
+/* ---- people (crowd.c) ------------------------------------------------------------------------------------------------------------------- */
+
+/** Opens a campaign by its name in campaigns/, or by its path. */
+EH_MUST_USE eh_code eh_campaign_find(eh_workspace *workspace, const char *given, eh_campaign_file **file_out, eh_error *error);
+/** The campaign's audience as SQL that is true or false. Only when it has one. */
+EH_MUST_USE eh_code eh_audience_sql(const eh_campaign_file *file, eh_arena *arena, const char **sql_out, eh_error *error);
+
+/** The text of an offer's model, from .evenhand/models/. errors: EH_NOT_FOUND with the place in the campaign */
+EH_MUST_USE eh_code eh_campaign_model(eh_workspace *workspace, const eh_campaign_file *file, const eh_offer *offer, eh_buffer *text, eh_error *error);
+/** EH_DENIED when the campaign chooses by a model and the shop has profiling off. */
+EH_MUST_USE eh_code eh_campaign_profiles(const eh_workspace_model *model, const eh_campaign_file *file, eh_error *error);
+
+/** Everybody in the workspace, facts in columns. The first six are given. */
 typedef struct {
-    eh_policy *policy;
-    eh_policy_asker *asker;
-    const eh_frame *frame;
-    eh_rights *rights;
-    eh_may_question question;
-    const char *const *keys;
-    eh_civil local;              /* the shop's clock at the moment of the decision */
+    eh_workspace *workspace;
+    const eh_campaign_file *campaign_file;
+    eh_arena *arena;
+    eh_instant now, as_of;       /* as_of: only when dated */
+    bool dated;
+    eh_people *people;
+    const char *const *keys;     /* sorted by bytes */
+    size_t count;
+    int64_t as_of_s;
+    eh_frame_fact *facts;
     size_t facts_count;
-    eh_cel_value *row;
-    size_t *feature;             /* of the frame; SIZE_MAX: none */
-    uint8_t *tells;
-} eh_plan_rules;
-
-/** face_out is untouched when there is no policy file. `rules` must stay where it is. errors: a policy that may not run */
-EH_MUST_USE eh_code eh_plan_rules_open(eh_plan_rules *rules, const eh_plan_rules_input *input, eh_arena *arena, eh_rules_face *face_out, eh_error *error);
-void eh_plan_rules_close(eh_plan_rules *rules);
+    eh_fact_column *columns;     /* facts_count of them */
+    bool *audience;              /* NULL: the campaign is meant for all */
+} eh_crowd;
+EH_MUST_USE eh_code eh_crowd_read(eh_crowd *crowd, eh_error *error);
+void eh_crowd_close(eh_crowd *crowd);
+/** cost: a binary search */
+bool eh_crowd_find(const eh_crowd *crowd, eh_view key, size_t *person_out);
 
 /* ---- from a workspace to a plan (plan_run.c) ------------------------------------------------------------------------------------------ */
 
@@ -104,15 +135,12 @@ typedef struct {
     eh_workspace *workspace;
     const eh_workspace_model *model;
     eh_campaign_file *campaign_file;
-    eh_people *people;
-    const char *const *keys;
-    size_t people_count;
-    eh_fact_column *columns;
+    eh_crowd crowd;
     const eh_model *models[EH_OFFERS_MAX];
     eh_digest model_digests[EH_OFFERS_MAX];
     eh_rights *rights;
-    eh_plan_rules rules;
-    bool *audience;
+    eh_rulebook *book;           /* NULL: there is no policy */
+    eh_rules_seat *seat;
     eh_plan_groups *groups;
     size_t groups_count;
     eh_frame frame;
@@ -171,6 +199,65 @@ typedef struct {
  */
 EH_MUST_USE eh_code eh_release(const eh_release_request *request, eh_release_result *result_out, eh_error *error);
 
+/* ---- the desk: one decision at a time, at once (desk.c) ---------------------------------------------------------------------------------- */
+
+/**
+ * A campaign that is open for single decisions: the campaign, its last plan with prices, shares and repairs, the models, the policy, people's rights.
+ * What a plan does, the desk does: the same order, the same lots, the same rules; and it opens only for a plan that may go out.
+ *
+ *     eh_desk_open -> eh_desk_opening, append to the ledger -> many times, in any thread: eh_desk_decide -> eh_desk_entry, append (batch them)
+ *                                                                                            -> eh_desk_answer_json, only after the append
+ */
+typedef struct eh_desk eh_desk;
+
+typedef struct {
+    const char *workspace;       /* folder; NULL: the present one or the nearest above it */
+    const char *campaign;        /* its name, in campaigns/ */
+    eh_instant now;              /* which plan is the last; the moment of facts from the shop's data */
+    const char *approved_by;     /* who answers for a plan of which the guards could not tell; NULL: nobody, or it went out already */
+    eh_rights *rights;           /* borrowed while the desk is open; NULL: it opens its own */
+} eh_desk_options;
+
+/**
+ * Uses the newest plan of exactly this campaign, policy and models that is not older than `check_every` of the workspace; when there is none, makes and
+ * keeps one, with its preflight report. errors: as eh_plan_run_do; EH_DENIED when the guards stop it, or cannot tell and nobody answers for it
+ */
+EH_MUST_USE eh_code eh_desk_open(const eh_desk_options *options, eh_desk **desk_out, eh_error *error);
+void eh_desk_close(eh_desk **desk);
+const eh_frame *eh_desk_frame(const eh_desk *desk);
+const eh_campaign *eh_desk_campaign(const eh_desk *desk);
+
+enum { EH_DESK_OPENING_MAX = 2 };
+/** What the ledger is to be told before the first decision: the frame when it is new, who answers for the plan. entries_out: EH_DESK_OPENING_MAX */
+EH_MUST_USE eh_code eh_desk_opening(eh_desk *desk, eh_arena *arena, eh_ledger_entry *entries_out, size_t *count_out, eh_error *error);
+
+typedef struct {
+    eh_view person;              /* key */
+    eh_json_value facts;         /* an object {feature: value, ...}: known now; the others come from the shop's data. NULL: all do */
+    int64_t at_s;                /* the moment of the decision; rights and rules are asked as of it */
+} eh_desk_request;
+
+/**
+ * Decides. Any number of threads, each with its own arena, which the trace borrows from. cost: a few microseconds; the first request that needs the shop's data
+ * reads it, and an audience asked of given facts costs about half a millisecond
+ * errors: EH_INPUT for facts that are none (which), EH_DENIED for a protected one, EH_NOT_FOUND for somebody who may be written to and of whom nothing is known,
+ *         of rights, of a policy that is past its date
+ */
+EH_MUST_USE eh_code eh_desk_decide(eh_desk *desk, const eh_desk_request *request, eh_arena *arena, eh_trace *trace_out, eh_error *error);
+/** The ledger's entry for a decision of the desk; lives in `arena`. */
+EH_MUST_USE eh_code eh_desk_entry(const eh_desk *desk, const eh_trace *trace, eh_arena *arena, eh_ledger_entry *entry_out, eh_error *error);
+
+typedef struct {
+    const char *id;              /* of the ledger */
+    const eh_words *words;
+    const char *key;             /* of the object; NULL: at the top or in a list */
+} eh_desk_said;
+/**
+ * The answer as an object: {"decision", "campaign", "plan", "person", "at", "offer", "says", "price", "variant", "subject", "message", "stage", "ai", "reasons":
+ * [sentence, ...], "propensity", "disclosures": [sentence, ...], "fairness", "language"}. `offer` is null when there is none. Re-entrant.
+ */
+EH_MUST_USE eh_code eh_desk_answer_json(const eh_desk *desk, const eh_trace *trace, const eh_desk_said *said, eh_arena *arena, eh_json_writer *out, eh_error *error);
+
 /* ---- decisions read back (decisions.c) ---------------------------------------------------------------------------------------------------- */
 
 /** A decision with the frame, the models and the decider that it was made with. */
@@ -184,6 +271,8 @@ void eh_decision_close(eh_decision *decision);
 EH_MUST_USE eh_code eh_decision_of_plan(const eh_workspace_model *model, const char *plan, const char *person, eh_decision *decision_out, eh_error *error);
 /** Trace and frame of a "decision" entry of the ledger. The trace lives in `arena`. errors: EH_INPUT for another kind; EH_NOT_FOUND when it was erased */
 EH_MUST_USE eh_code eh_decision_of_record(const eh_workspace_model *model, const eh_ledger_record *record, eh_arena *arena, eh_decision *decision_out, eh_error *error);
+/** The ledger's entry for a decision; `frame_hex` is the hash of its frame. Lives in `arena`. */
+EH_MUST_USE eh_code eh_decision_entry(const eh_frame *frame, const char *frame_hex, const eh_trace *trace, eh_arena *arena, eh_ledger_entry *entry_out, eh_error *error);
 /** The decision with this id. */
 EH_MUST_USE eh_code eh_decision_of_ledger(const eh_workspace_model *model, eh_view id, eh_arena *arena, eh_decision *decision_out, eh_error *error);
 

@@ -1,6 +1,8 @@
 /* Plans on the disk, and the archive of what they name by hash. */
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/json.h"
 #include "journey/journey.h"
 
 enum { ARCHIVED_BYTES_MAX = 64 << 20, LENGTH_BYTES = 4, SHORT_NAME_MAX = 200, DECISION_BYTES = EH_DECISION_ID_BYTES + 1 };
@@ -74,6 +76,26 @@ eh_code eh_plan_file_write(const char *state_folder, const eh_frame *frame, eh_v
     eh_buffer_format(&path, "%s/plans/%s/traces", state_folder, frame->plan);
     EH_TRY(eh_buffer_check(&path, error));
     return eh_file_replace(path.ptr, traces, error);
+}
+
+eh_code eh_plan_outcome(const char *state_folder, const char *name, char outcome_out[16], bool *sent_out, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0}, text = {0};
+    EH_CLEANUP(eh_json_close) eh_json_document *document = NULL;
+    struct stat facts;
+    eh_buffer_format(&path, "%s/plans/%s/report.json", state_folder, name);
+    EH_TRY(eh_buffer_check(&path, error));
+    EH_TRY(eh_file_read(path.ptr, EH_JSON_BYTES_MAX, &text, error));
+    EH_TRY(eh_json_parse(eh_buffer_view(&text), path.ptr, &document, error));
+    const char *outcome = eh_json_as_text(eh_json_member(eh_json_root(document), "outcome"));
+    if (outcome == NULL || strlen(outcome) > 15)
+        return eh_fail(error, EH_CORRUPT, "%s: says no outcome", path.ptr);
+    snprintf(outcome_out, 16, "%s", outcome);
+    eh_buffer_clear(&path);
+    eh_buffer_format(&path, "%s/plans/%s/sent", state_folder, name);
+    EH_TRY(eh_buffer_check(&path, error));
+    *sent_out = stat(path.ptr, &facts) == 0;
+    return EH_OK;
 }
 
 static eh_code models_open(const char *state_folder, eh_plan_file *file, eh_error *error)

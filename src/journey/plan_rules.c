@@ -1,10 +1,10 @@
 /* The policy as the asker of a plan: facts of the person, of the campaign and of rights, in the words that rules may use. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "journey/journey.h"
-
 
 /* Facts that this program tells by itself. */
 typedef enum {
@@ -49,11 +49,11 @@ static const char *basis_of(eh_why why)
     }
 }
 
-static eh_cel_value person_tells(tells what, const eh_may_answer *marketing, const eh_may_answer *ai)
+static eh_cel_value person_tells(tells what, const eh_trace_right *marketing, const eh_trace_right *ai)
 {
     switch (what) {
     case TELLS_LAWFUL_BASIS:
-        return eh_cel_string(eh_view_of(marketing->may ? basis_of(marketing->why) : "none"));
+        return eh_cel_string(eh_view_of(marketing->may ? basis_of((eh_why)marketing->why) : "none"));
     case TELLS_OBJECTED:
         return eh_cel_bool(marketing->why == EH_WHY_OBJECTED);
     case TELLS_WITHDRAWN:
@@ -80,9 +80,8 @@ static eh_cel_value feature_tells(const eh_frame_fact *fact, const eh_fact_value
     return eh_cel_double(value->number);
 }
 
-static eh_cel_value campaign_tells(const eh_plan_rules *rules, tells what)
+static eh_cel_value campaign_tells(const eh_frame *frame, tells what)
 {
-    const eh_frame *frame = rules->frame;
     switch (what) {
     case TELLS_CHANNEL:
         return eh_cel_string(eh_view_of(frame->channel));
@@ -92,87 +91,164 @@ static eh_cel_value campaign_tells(const eh_plan_rules *rules, tells what)
         return eh_cel_bool(frame->shop != NULL);
     case TELLS_HAS_OPT_OUT:
         return eh_cel_bool(true); /* the send list carries the page with the switches */
-    case TELLS_LOCAL_HOUR:
-        return eh_cel_int(rules->local.hour);
-    case TELLS_WEEKDAY:
-        return eh_cel_int(rules->local.weekday);
-    case TELLS_NOW:
-        return eh_cel_timestamp((eh_instant){.seconds = frame->at_s});
     default:
         return eh_cel_unknown();
     }
 }
 
-/* ---- asking ------------------------------------------------------------------------------------------------------------------------ */
-
-static eh_code rights_ask(eh_plan_rules *rules, size_t person, eh_may_answer *marketing, eh_may_answer *ai, eh_error *error)
+static eh_cel_value saying_tells(const eh_campaign_saying *saying, const char *type)
 {
-    eh_may_question question = rules->question;
-    EH_TRY(eh_rights_may(rules->rights, eh_view_of(rules->keys[person]), &question, marketing, error));
-    question.purpose = EH_PURPOSE_AI;
-    question.channel = EH_CHANNEL_ALL;
-    return eh_rights_may(rules->rights, eh_view_of(rules->keys[person]), &question, ai, error);
+    if (saying->is_truth)
+        return eh_cel_bool(saying->truth);
+    if (!saying->is_number)
+        return eh_cel_string(eh_view_of(saying->text));
+    return strcmp(type, "int") == 0 ? eh_cel_int((int64_t)saying->number) : eh_cel_double(saying->number);
 }
 
-static void answer_add(eh_rules_answer *answer, size_t rule, uint32_t offer, eh_rule_outcome outcome)
+/* ---- asking ------------------------------------------------------------------------------------------------------------------------ */
+
+struct eh_rulebook {
+    eh_policy *policy;
+    const eh_frame *frame;
+    eh_zone *zone;               /* of the shop */
+    size_t facts_count;
+    eh_cel_value *row;           /* what is the same for everybody; else unknown */
+    size_t *feature;             /* of the frame; SIZE_MAX: none */
+    uint8_t *tells;
+    bool by_offer;               /* a fact differs from offer to offer */
+};
+
+/* One thread's place. Each offer has its own asker: most of a policy is decided by what is the same for everybody. */
+struct eh_rules_seat {
+    const eh_rulebook *book;
+    eh_policy_asker *askers[EH_OFFERS_MAX];
+    size_t askers_count;
+    eh_cel_value *row;
+    int64_t at_s;                /* whose clock stands in the row */
+    bool clocked;
+};
+
+static void answer_add(eh_rules_answer *answer, size_t rule, uint32_t offers, eh_rule_outcome outcome)
 {
     for (size_t i = 0; i < answer->rules_count; i++)
         if (answer->rules[i].rule == rule && answer->rules[i].outcome == outcome) {
-            answer->rules[i].offers |= UINT32_C(1) << offer;
+            answer->rules[i].offers |= offers;
             return;
         }
-    if (answer->rules_count < sizeof answer->rules / sizeof answer->rules[0])
-        answer->rules[answer->rules_count++] = (eh_trace_rule){.rule = (uint32_t)rule, .offers = UINT32_C(1) << offer, .outcome = outcome};
+    EH_ASSERT(answer->rules_count < sizeof answer->rules / sizeof answer->rules[0]);
+    answer->rules[answer->rules_count++] = (eh_trace_rule){.rule = (uint32_t)rule, .offers = offers, .outcome = outcome};
 }
 
-static void offer_ask(eh_plan_rules *rules, uint32_t offer, eh_rules_answer *answer)
+static void offer_ask(const eh_rulebook *book, eh_policy_asker *asker, const eh_cel_value *row, uint32_t offers, eh_rules_answer *answer)
 {
     static const eh_rule_outcome outcomes[EH_RULE_EFFECTS_COUNT] = {[EH_RULE_PERMIT] = EH_RULE_PERMITS, [EH_RULE_FORBID] = EH_RULE_FORBIDS,
                                                                     [EH_RULE_REQUIRE] = EH_RULE_REQUIRES, [EH_RULE_CAP] = EH_RULE_CAPS};
-    const eh_policy_facts *about = eh_policy_about(rules->policy);
-    for (size_t f = 0; f < rules->facts_count; f++) {
-        if (rules->tells[f] == TELLS_OFFER)
-            rules->row[f] = eh_cel_string(eh_view_of(rules->frame->offers[offer].name));
-        else if (rules->tells[f] == TELLS_PRICE_PERSONALISED)
-            rules->row[f] = eh_cel_bool(rules->frame->offers[offer].price_personalised);
-    }
-    eh_policy_decision decision = eh_policy_ask(rules->asker, rules->row);
+    const eh_policy_facts *about = eh_policy_about(book->policy);
+    eh_policy_decision decision = eh_policy_ask(asker, row);
     if (!decision.permitted)
-        answer->allowed &= ~(UINT32_C(1) << offer);
+        answer->allowed &= ~offers;
     for (size_t r = 0; r < about->rules_count; r++) {
         eh_rule_effect effect = about->rules[r].effect;
         bool fails = decision.outcomes[r] == EH_RULE_ERROR || decision.outcomes[r] == EH_RULE_UNKNOWN;
         if (decision.outcomes[r] == EH_RULE_APPLIES)
-            answer_add(answer, r, offer, outcomes[effect]);
+            answer_add(answer, r, offers, outcomes[effect]);
         else if (fails && effect != EH_RULE_PERMIT)
-            answer_add(answer, r, offer, effect == EH_RULE_REQUIRE ? EH_RULE_REQUIRES : EH_RULE_FAILS);
+            answer_add(answer, r, offers, effect == EH_RULE_REQUIRE ? EH_RULE_REQUIRES : EH_RULE_FAILS);
     }
 }
 
-static eh_code rules_ask(void *context, size_t person, const eh_fact_value *facts, eh_rules_answer *answer_out, eh_error *error)
+static void clock_set(eh_rules_seat *seat, int64_t at_s)
 {
-    eh_plan_rules *rules = context;
-    eh_may_answer marketing = {0}, ai = {0};
-    EH_TRY(rights_ask(rules, person, &marketing, &ai, error));
-    for (size_t f = 0; f < rules->facts_count; f++) {
-        size_t feature = rules->feature[f];
-        if (feature != SIZE_MAX) /* who has switched AI off is judged without a profile: no facts */
-            rules->row[f] = facts == NULL ? eh_cel_unknown() : feature_tells(&rules->frame->facts[feature], &facts[feature], eh_policy_fact_type(rules->policy, f));
-        else if (rules->tells[f] == TELLS_CHOSEN_BY_AI)
-            rules->row[f] = eh_cel_bool(rules->frame->choose == EH_CHOOSE_MODEL && ai.may);
-        else if (rules->tells[f] >= TELLS_OPTED_OUT_AI && rules->tells[f] <= TELLS_KNOWN_MINOR)
-            rules->row[f] = person_tells((tells)rules->tells[f], &marketing, &ai);
+    const eh_rulebook *book = seat->book;
+    eh_civil local = eh_civil_of((eh_instant){.seconds = at_s}, book->zone);
+    for (size_t f = 0; f < book->facts_count; f++) {
+        if (book->tells[f] == TELLS_LOCAL_HOUR)
+            seat->row[f] = eh_cel_int(local.hour);
+        else if (book->tells[f] == TELLS_WEEKDAY)
+            seat->row[f] = eh_cel_int(local.weekday);
+        else if (book->tells[f] == TELLS_NOW)
+            seat->row[f] = eh_cel_timestamp((eh_instant){.seconds = at_s});
     }
-    for (uint32_t offer = 0; offer < rules->frame->offers_count; offer++)
-        offer_ask(rules, offer, answer_out);
+    seat->at_s = at_s;
+    seat->clocked = true;
+}
+
+static void offer_tell(eh_rules_seat *seat, uint32_t offer)
+{
+    const eh_rulebook *book = seat->book;
+    for (size_t f = 0; f < book->facts_count; f++) {
+        if (book->tells[f] == TELLS_OFFER)
+            seat->row[f] = eh_cel_string(eh_view_of(book->frame->offers[offer].name));
+        else if (book->tells[f] == TELLS_PRICE_PERSONALISED)
+            seat->row[f] = eh_cel_bool(book->frame->offers[offer].price_personalised);
+    }
+}
+
+eh_code eh_rules_seat_ask(void *context, const eh_rules_question *question, eh_rules_answer *answer, eh_error *error)
+{
+    eh_rules_seat *seat = context;
+    const eh_rulebook *book = seat->book;
+    (void)error;
+    if (!seat->clocked || seat->at_s != question->at_s)
+        clock_set(seat, question->at_s);
+    for (size_t f = 0; f < book->facts_count; f++) {
+        size_t feature = book->feature[f];
+        if (feature != SIZE_MAX) /* who has switched AI off is judged without a profile: no facts */
+            seat->row[f] = question->facts == NULL ? eh_cel_unknown()
+                                                   : feature_tells(&book->frame->facts[feature], &question->facts[feature], eh_policy_fact_type(book->policy, f));
+        else if (book->tells[f] == TELLS_CHOSEN_BY_AI)
+            seat->row[f] = eh_cel_bool(book->frame->choose == EH_CHOOSE_MODEL && question->ai.may);
+        else if (book->tells[f] >= TELLS_OPTED_OUT_AI && book->tells[f] <= TELLS_KNOWN_MINOR)
+            seat->row[f] = person_tells((tells)book->tells[f], &question->marketing, &question->ai);
+    }
+    if (!book->by_offer) {
+        offer_ask(book, seat->askers[0], seat->row, (uint32_t)((UINT64_C(1) << book->frame->offers_count) - 1), answer);
+        return EH_OK;
+    }
+    for (uint32_t offer = 0; offer < book->frame->offers_count; offer++) {
+        offer_tell(seat, offer);
+        offer_ask(book, seat->askers[offer], seat->row, UINT32_C(1) << offer, answer);
+    }
     return EH_OK;
+}
+
+/* ---- seats --------------------------------------------------------------------------------------------------------------------------- */
+
+eh_code eh_rules_seat_open(const eh_rulebook *book, eh_rules_seat **seat_out, eh_error *error)
+{
+    EH_CLEANUP(eh_rules_seat_close) eh_rules_seat *seat = calloc(1, sizeof *seat);
+    if (seat == NULL || (seat->row = calloc(book->facts_count + 1, sizeof *seat->row)) == NULL)
+        return eh_fail_memory(error);
+    seat->book = book;
+    memcpy(seat->row, book->row, book->facts_count * sizeof *seat->row);
+    size_t wanted = book->by_offer ? book->frame->offers_count : 1;
+    for (uint32_t offer = 0; offer < wanted; offer++) {
+        offer_tell(seat, offer);
+        EH_TRY(eh_policy_asker_open(book->policy, &seat->askers[offer], error));
+        seat->askers_count++;
+        EH_TRY(eh_policy_asker_specialise(seat->askers[offer], seat->row, error));
+    }
+    *seat_out = seat;
+    seat = NULL;
+    return EH_OK;
+}
+
+void eh_rules_seat_close(eh_rules_seat **seat)
+{
+    if (*seat == NULL)
+        return;
+    for (size_t i = 0; i < (*seat)->askers_count; i++)
+        eh_policy_asker_close(&(*seat)->askers[i]);
+    free((*seat)->row);
+    free(*seat);
+    *seat = NULL;
 }
 
 /* ---- opening ------------------------------------------------------------------------------------------------------------------------- */
 
-static eh_code frame_rules(eh_plan_rules *rules, eh_frame *frame, eh_arena *arena, eh_error *error)
+eh_code eh_rulebook_describe(const eh_rulebook *book, eh_frame *frame, eh_arena *arena, eh_error *error)
 {
-    const eh_policy_facts *about = eh_policy_about(rules->policy);
+    const eh_policy_facts *about = eh_policy_about(book->policy);
     eh_frame_rule *list = EH_TAKE(arena, about->rules_count, eh_frame_rule);
     if (list == NULL)
         return eh_fail_memory(error);
@@ -185,64 +261,71 @@ static eh_code frame_rules(eh_plan_rules *rules, eh_frame *frame, eh_arena *aren
     }
     frame->rules = list;
     frame->rules_count = about->rules_count;
-    if (!eh_hex_read(eh_view_of(about->sha256), sizeof frame->policy_digest.bytes, frame->policy_digest.bytes))
+    return eh_rulebook_digest(book, &frame->policy_digest, error);
+}
+
+eh_code eh_rulebook_digest(const eh_rulebook *book, eh_digest *digest_out, eh_error *error)
+{
+    if (!eh_hex_read(eh_view_of(eh_policy_about(book->policy)->sha256), sizeof digest_out->bytes, digest_out->bytes))
         return eh_fail(error, EH_INTERNAL, "the policy has no hash");
     return EH_OK;
 }
 
-static eh_code row_open(eh_plan_rules *rules, const eh_campaign *campaign, eh_arena *arena, eh_error *error)
+const eh_policy *eh_rulebook_policy(const eh_rulebook *book) { return book->policy; }
+
+static void row_fill(eh_rulebook *book, const eh_campaign *campaign)
 {
-    rules->facts_count = eh_policy_facts_count(rules->policy);
-    rules->row = EH_TAKE(arena, rules->facts_count, eh_cel_value);
-    rules->feature = EH_TAKE(arena, rules->facts_count, size_t);
-    rules->tells = EH_TAKE(arena, rules->facts_count, uint8_t);
-    if (rules->row == NULL || rules->feature == NULL || rules->tells == NULL)
-        return eh_fail_memory(error);
-    for (size_t f = 0; f < rules->facts_count; f++) {
-        const char *name = eh_policy_fact_name(rules->policy, f);
-        rules->feature[f] = SIZE_MAX;
-        rules->row[f] = eh_cel_unknown();
-        for (size_t k = 0; k < rules->frame->facts_count; k++)
-            if (strcmp(rules->frame->facts[k].name, name) == 0)
-                rules->feature[f] = k;
-        if (rules->feature[f] != SIZE_MAX)
+    for (size_t f = 0; f < book->facts_count; f++) {
+        const char *name = eh_policy_fact_name(book->policy, f), *type = eh_policy_fact_type(book->policy, f);
+        book->feature[f] = SIZE_MAX;
+        book->row[f] = eh_cel_unknown();
+        for (size_t k = 0; k < book->frame->facts_count; k++)
+            if (strcmp(book->frame->facts[k].name, name) == 0)
+                book->feature[f] = k;
+        if (book->feature[f] != SIZE_MAX)
             continue;
-        rules->tells[f] = (uint8_t)tells_of(name);
-        rules->row[f] = campaign_tells(rules, (tells)rules->tells[f]);
+        book->tells[f] = (uint8_t)tells_of(name);
+        book->row[f] = campaign_tells(book->frame, (tells)book->tells[f]);
         for (size_t i = 0; i < campaign->says_count; i++) /* what the campaign says of itself */
             if (strcmp(campaign->says[i].name, name) == 0)
-                rules->row[f] = campaign->says[i].is_truth ? eh_cel_bool(campaign->says[i].truth)
-                                : campaign->says[i].is_number ? (strcmp(eh_policy_fact_type(rules->policy, f), "int") == 0 ? eh_cel_int((int64_t)campaign->says[i].number) : eh_cel_double(campaign->says[i].number))
-                                                              : eh_cel_string(eh_view_of(campaign->says[i].text));
+                book->row[f] = saying_tells(&campaign->says[i], type);
+        book->by_offer = book->by_offer || book->tells[f] == TELLS_OFFER || book->tells[f] == TELLS_PRICE_PERSONALISED;
     }
-    return EH_OK;
 }
 
-eh_code eh_plan_rules_open(eh_plan_rules *rules, const eh_plan_rules_input *input, eh_arena *arena, eh_rules_face *face_out, eh_error *error)
+eh_code eh_rulebook_open(const eh_rulebook_input *input, eh_arena *arena, eh_rulebook **book_out, eh_error *error)
 {
     struct stat facts;
     if (stat(input->path, &facts) != 0)
         return EH_OK; /* no policy.yaml: rights alone decide */
-    eh_instant now = {.seconds = input->frame->at_s};
-    EH_TRY(eh_policy_open(input->path, &(eh_policy_options){.now = now}, &rules->policy, error));
-    EH_TRY(eh_policy_runnable(rules->policy, error));
-    EH_TRY(eh_policy_asker_open(rules->policy, &rules->asker, error));
-    EH_CLEANUP(eh_zone_close) eh_zone *zone = NULL;
-    if (eh_zone_open(eh_view_of(input->zone == NULL ? "UTC" : input->zone), &zone, error) != EH_OK)
+    EH_CLEANUP(eh_rulebook_close) eh_rulebook *book = calloc(1, sizeof *book);
+    if (book == NULL)
+        return eh_fail_memory(error);
+    EH_TRY(eh_policy_open(input->path, &(eh_policy_options){.now = input->now}, &book->policy, error));
+    EH_TRY(eh_policy_runnable(book->policy, error));
+    if (eh_zone_open(eh_view_of(input->frame->zone == NULL ? "UTC" : input->frame->zone), &book->zone, error) != EH_OK)
         return eh_fail_within(error, "the shop's time zone");
-    rules->local = eh_civil_of(now, zone);
-    rules->frame = input->frame;
-    rules->rights = input->rights;
-    rules->question = input->question;
-    rules->keys = input->keys;
-    EH_TRY(frame_rules(rules, input->frame, arena, error));
-    EH_TRY(row_open(rules, input->campaign, arena, error));
-    *face_out = (eh_rules_face){.context = rules, .ask = rules_ask};
+    book->frame = input->frame;
+    book->facts_count = eh_policy_facts_count(book->policy);
+    book->row = EH_TAKE(arena, book->facts_count, eh_cel_value);
+    book->feature = EH_TAKE(arena, book->facts_count, size_t);
+    book->tells = EH_TAKE(arena, book->facts_count, uint8_t);
+    if (book->row == NULL || book->feature == NULL || book->tells == NULL)
+        return eh_fail_memory(error);
+    if (eh_policy_about(book->policy)->rules_count > EH_TRACE_RULES_MAX)
+        return eh_fail(error, EH_LIMIT, "the policy has %zu rules, at most %d", eh_policy_about(book->policy)->rules_count, EH_TRACE_RULES_MAX);
+    row_fill(book, input->campaign);
+    *book_out = book;
+    book = NULL;
     return EH_OK;
 }
 
-void eh_plan_rules_close(eh_plan_rules *rules)
+void eh_rulebook_close(eh_rulebook **book)
 {
-    eh_policy_asker_close(&rules->asker);
-    eh_policy_close(&rules->policy);
+    if (*book == NULL)
+        return;
+    eh_zone_close(&(*book)->zone);
+    eh_policy_close(&(*book)->policy);
+    free(*book);
+    *book = NULL;
 }

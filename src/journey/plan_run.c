@@ -4,116 +4,25 @@
 #include <string.h>
 
 #include "journey/campaigns.h"
+#include "journey/journey.h"
 #include "journey/people.h"
-#include "data/columns.h"
 #include "vault/vault.h"
 
 enum { MODEL_BYTES_MAX = 64 << 20, GUARD_DEPTH = 2 };
 
 static void vault_dispose(eh_vault **vault) { eh_vault_close(vault); }
 
-/* ---- campaign, people ------------------------------------------------------------------------------------------------------------ */
-
-static eh_code campaign_open(eh_plan_run *run, eh_error *error)
-{
-    const char *given = run->request.campaign, *path = given;
-    size_t len = strlen(given);
-    bool is_path = strchr(given, '/') != NULL || (len > 5 && strcmp(given + len - 5, ".yaml") == 0);
-    if (!is_path) {
-        char *relative = eh_arena_format(run->arena, "campaigns/%s.yaml", given);
-        path = relative == NULL ? NULL : eh_workspace_path(run->workspace, relative);
-        if (path == NULL)
-            return eh_fail_memory(error);
-    }
-    return eh_campaign_open(path, &run->campaign_file, error);
-}
-
-static eh_code people_read(eh_plan_run *run, eh_error *error)
-{
-    EH_CLEANUP(eh_erased_list_close) eh_erased_list *erased = NULL;
-    eh_people_options options = {.dated = run->request.dated, .as_of = run->request.as_of, .now = run->request.now, .engine = {.ordered = true}};
-    EH_TRY(eh_erased_list_open(run->model->state_folder, &erased, error));
-    eh_people_without_erased(&options, erased);
-    EH_TRY(eh_people_open(run->workspace, &options, &run->people, error));
-    run->people_count = eh_people_count(run->people);
-    EH_TRY(eh_people_keys(run->people, run->arena, &run->keys, error));
-    size_t count = run->model->features_count;
-    eh_frame_fact *facts = EH_TAKE(run->arena, count, eh_frame_fact);
-    run->columns = EH_TAKE(run->arena, count, eh_fact_column);
-    if (facts == NULL || run->columns == NULL)
-        return eh_fail_memory(error);
-    for (size_t f = 0; f < count; f++) {
-        const eh_workspace_feature *feature = &run->model->features[f];
-        eh_person_column column = {0};
-        EH_TRY(eh_people_column(run->people, feature->name, run->arena, &column, error));
-        facts[f] = (eh_frame_fact){.name = feature->name, .says = feature->says, .missing = feature->missing, .from_whom = feature->from_whom,
-                                   .changeable = feature->changeable,
-                                   .kind = column.kind == EH_PERSON_TEXT ? EH_FACT_TEXT : column.kind == EH_PERSON_BOOLEAN ? EH_FACT_TRUTH : EH_FACT_NUMBER};
-        run->columns[f] = (eh_fact_column){.numbers = column.numbers, .codes = column.codes, .levels = column.levels, .levels_count = column.levels_count};
-    }
-    run->frame.facts = facts;
-    run->frame.facts_count = count;
-    return EH_OK;
-}
-
-typedef struct {
-    eh_plan_run *run;
-    size_t at;
-} audience_reading;
-
-static eh_code audience_take(void *context, const eh_columns_chunk *chunk, eh_error *error)
-{
-    audience_reading *state = context;
-    if (chunk == NULL) {
-        state->at = 0;
-        return EH_OK;
-    }
-    for (size_t row = 0; row < chunk->rows; row++, state->at++) {
-        if (state->at >= state->run->people_count || !eh_view_equal(chunk->texts[0][row], eh_view_of(state->run->keys[state->at])))
-            return eh_fail(error, EH_INTERNAL, "the audience came in another order than the people");
-        state->run->audience[state->at] = chunk->numbers[1][row] == 1;
-    }
-    return EH_OK;
-}
-
-static eh_code audience_read(eh_plan_run *run, eh_error *error)
-{
-    const eh_campaign *campaign = eh_campaign_get(run->campaign_file);
-    if (campaign->audience == NULL)
-        return EH_OK;
-    eh_expression expression = {0};
-    if (eh_expression_parse("audience", eh_view_of(campaign->audience), run->arena, &expression, error) != EH_OK)
-        return eh_campaign_fail(run->campaign_file, "audience", error, error->code, "%s", error->text);
-    char *condition = eh_arena_format(run->arena, "coalesce((%s), false)", expression.sql);
-    run->audience = EH_TAKE(run->arena, run->people_count, bool);
-    if (condition == NULL || run->audience == NULL)
-        return eh_fail_memory(error);
-    eh_column columns[2] = {{.sql = "\"key\"", .option = "key", .kind = EH_VALUES_TEXT}, {.sql = condition, .option = "audience"}};
-    eh_engine *engine = eh_people_engine(run->people);
-    audience_reading state = {.run = run};
-    eh_code code = eh_columns_describe(engine, columns, 2, error);
-    columns[0].kind = EH_VALUES_TEXT;
-    if (code == EH_OK && columns[1].kind != EH_VALUES_TRUTH)
-        return eh_campaign_fail(run->campaign_file, "audience", error, EH_INPUT, "must be true or false for each person, such as months_since_order < 24");
-    if (code == EH_OK)
-        code = eh_columns_read(engine, &(eh_columns_spec){.columns = columns, .count = 2, .take = audience_take, .context = &state}, error);
-    if (code != EH_OK) {
-        char *text = eh_arena_copy(run->arena, eh_view_of(error->text));
-        return eh_campaign_fail(run->campaign_file, "audience", error, code, "%s", text == NULL ? "" : text);
-    }
-    return EH_OK;
-}
-
 /* ---- models ----------------------------------------------------------------------------------------------------------------------------- */
 
-static eh_code model_find(eh_plan_run *run, const eh_offer *offer, eh_buffer *text, eh_error *error)
+eh_code eh_campaign_model(eh_workspace *workspace, const eh_campaign_file *file, const eh_offer *offer, eh_buffer *text, eh_error *error)
 {
+    const char *folder = eh_workspace_get(workspace)->folder;
     eh_error first = {0};
     for (size_t i = 0; i < 3; i++) {
         char relative[256];
         eh_view name = eh_offer_model_file(offer->model);
         snprintf(relative, sizeof relative, i == 0 ? ".evenhand/models/%.*s.json" : i == 1 ? "models/%.*s.json" : "%.*s.json", (int)name.len, name.ptr);
-        const char *path = eh_workspace_path(run->workspace, relative);
+        const char *path = eh_workspace_path(workspace, relative);
         if (path == NULL)
             return eh_fail_memory(error);
         eh_code code = eh_file_read(path, MODEL_BYTES_MAX, text, i == 0 ? &first : error);
@@ -122,8 +31,16 @@ static eh_code model_find(eh_plan_run *run, const eh_offer *offer, eh_buffer *te
     }
     char key[128];
     snprintf(key, sizeof key, "offers.%s.model", offer->name);
-    return eh_campaign_fail(run->campaign_file, key, error, EH_NOT_FOUND, "there is no model '%s' (%s/.evenhand/models/%s.json); make one with: evenhand train",
-                            offer->model, run->model->folder, offer->model);
+    return eh_campaign_fail(file, key, error, EH_NOT_FOUND, "there is no model '%s' (%s/.evenhand/models/%s.json); make one with: evenhand train", offer->model, folder,
+                            offer->model);
+}
+
+eh_code eh_campaign_profiles(const eh_workspace_model *model, const eh_campaign_file *file, eh_error *error)
+{
+    if (eh_campaign_get(file)->choose != EH_CHOOSE_MODEL || model->profiling)
+        return EH_OK;
+    return eh_campaign_fail(file, "choose", error, EH_DENIED, "profiling is off in this shop, so no model may choose; switch it on in evenhand.yaml "
+                            "(profiling: on), or choose 'by: random'");
 }
 
 static eh_code offer_model_fail(eh_plan_run *run, const eh_offer *offer, eh_error *error)
@@ -141,7 +58,7 @@ static eh_code models_read(eh_plan_run *run, eh_error *error)
         EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
         eh_buffer_init(&text, MODEL_BYTES_MAX);
         eh_model *model = NULL;
-        EH_TRY(model_find(run, &campaign->offers[o], &text, error));
+        EH_TRY(eh_campaign_model(run->workspace, run->campaign_file, &campaign->offers[o], &text, error));
         EH_TRY(eh_archive_keep(run->model->state_folder, "model.json", eh_buffer_view(&text), &run->model_digests[o], error));
         char *kept = eh_arena_copy(run->arena, eh_buffer_view(&text));
         if (kept == NULL)
@@ -150,9 +67,9 @@ static eh_code models_read(eh_plan_run *run, eh_error *error)
             return offer_model_fail(run, &campaign->offers[o], error);
         run->models[o] = model;
         for (size_t f = 0; f < model->features_count; f++)
-            for (size_t k = 0; k < run->frame.facts_count; k++)
-                if (strcmp(run->frame.facts[k].name, model->features[f].name) == 0)
-                    ((eh_frame_fact *)(uintptr_t)run->frame.facts)[k].scored = true;
+            for (size_t k = 0; k < run->crowd.facts_count; k++)
+                if (strcmp(run->crowd.facts[k].name, model->features[f].name) == 0)
+                    run->crowd.facts[k].scored = true;
     }
     return EH_OK;
 }
@@ -176,13 +93,13 @@ static eh_code groups_banded(eh_plan_run *run, const eh_workspace_attribute *att
 {
     size_t count = attribute->bands_count + 1;
     const char **names = EH_TAKE(run->arena, count, const char *);
-    uint16_t *group = EH_TAKE(run->arena, run->people_count, uint16_t);
+    uint16_t *group = EH_TAKE(run->arena, run->crowd.count, uint16_t);
     if (names == NULL || group == NULL)
         return eh_fail_memory(error);
     for (size_t b = 0; b < count; b++)
         if ((names[b] = band_name(run, attribute, b)) == NULL)
             return eh_fail_memory(error);
-    for (size_t i = 0; i < run->people_count; i++) {
+    for (size_t i = 0; i < run->crowd.count; i++) {
         double number = 0;
         group[i] = (uint16_t)count;
         if (values[i] == NULL || !eh_number_read(eh_view_of(values[i]), &number))
@@ -196,12 +113,12 @@ static eh_code groups_banded(eh_plan_run *run, const eh_workspace_attribute *att
 
 static eh_code groups_named(eh_plan_run *run, const eh_workspace_attribute *attribute, const char *const *values, eh_plan_groups *out, eh_error *error)
 {
-    const char **names = EH_TAKE(run->arena, run->people_count, const char *);
-    uint16_t *group = EH_TAKE(run->arena, run->people_count, uint16_t);
+    const char **names = EH_TAKE(run->arena, run->crowd.count, const char *);
+    uint16_t *group = EH_TAKE(run->arena, run->crowd.count, uint16_t);
     size_t known = 0, count = 0;
     if (names == NULL || group == NULL)
         return eh_fail_memory(error);
-    for (size_t i = 0; i < run->people_count; i++)
+    for (size_t i = 0; i < run->crowd.count; i++)
         if (values[i] != NULL)
             names[known++] = values[i];
     qsort(names, known, sizeof *names, by_text);
@@ -210,7 +127,7 @@ static eh_code groups_named(eh_plan_run *run, const eh_workspace_attribute *attr
             names[count++] = names[i];
     if (count > EH_GROUPS_MAX - 1)
         return eh_fail(error, EH_LIMIT, "the protected attribute '%s' has %zu groups, at most %d; give it 'bands' or 'top' in evenhand.yaml", attribute->name, count, EH_GROUPS_MAX - 1);
-    for (size_t i = 0; i < run->people_count; i++) {
+    for (size_t i = 0; i < run->crowd.count; i++) {
         const char **found = values[i] == NULL ? NULL : bsearch(&values[i], names, count, sizeof *names, by_text);
         group[i] = found == NULL ? (uint16_t)count : (uint16_t)(found - names);
     }
@@ -222,7 +139,7 @@ static eh_code groups_named(eh_plan_run *run, const eh_workspace_attribute *attr
 static eh_code values_read(eh_plan_run *run, eh_vault *vault, const char *attribute, const char **values, eh_error *error)
 {
     eh_vault_access access = {.purpose = EH_VAULT_CHECK, .role = "evenhand plan", .reason = "guards of a plan", .at = run->request.now};
-    eh_vault_query query = {.attribute = attribute, .keys = run->keys, .keys_count = run->people_count};
+    eh_vault_query query = {.attribute = attribute, .keys = run->crowd.keys, .keys_count = run->crowd.count};
     eh_error first = {0};
     eh_code code = eh_vault_read(vault, &access, &query, run->arena, values, &first);
     if (code == EH_OK)
@@ -251,7 +168,7 @@ static eh_code groups_read(eh_plan_run *run, eh_error *error)
     EH_TRY(eh_vault_open(run->model->state_folder, &vault, error));
     for (size_t a = 0; a < count; a++) {
         const eh_workspace_attribute *attribute = &run->model->attributes[a];
-        const char **values = EH_TAKE(run->arena, run->people_count, const char *);
+        const char **values = EH_TAKE(run->arena, run->crowd.count, const char *);
         if (values == NULL)
             return eh_fail_memory(error);
         EH_TRY(values_read(run, vault, attribute->name, values, error));
@@ -276,8 +193,8 @@ static eh_code plan_name(eh_plan_run *run, eh_error *error)
     eh_sha256_add(&hash, campaign.bytes, sizeof campaign.bytes);
     eh_sha256_add(&hash, &run->frame.at_s, sizeof run->frame.at_s);
     eh_sha256_add(&hash, &run->frame.seed, sizeof run->frame.seed);
-    for (size_t i = 0; i < run->people_count; i++)
-        eh_sha256_add(&hash, run->keys[i], strlen(run->keys[i]) + 1);
+    for (size_t i = 0; i < run->crowd.count; i++)
+        eh_sha256_add(&hash, run->crowd.keys[i], strlen(run->crowd.keys[i]) + 1);
     eh_sha256_end(&hash, &digest);
     eh_hex(digest.bytes, 4, hex);
     eh_civil civil = eh_civil_of(run->request.now, NULL);
@@ -302,11 +219,11 @@ static eh_code frame_fill(eh_plan_run *run, eh_error *error)
     for (size_t a = 0; a < run->model->attributes_count; a++)
         checked[a] = run->model->attributes[a].says != NULL ? run->model->attributes[a].says : run->model->attributes[a].name;
     *frame = (eh_frame){.campaign = campaign->name, .title = campaign->title, .purpose = campaign->purpose, .channel = campaign->channel, .currency = campaign->currency,
-                        .on_behalf_of = campaign->on_behalf_of, .category = campaign->category, .shop = run->model->shop.name, .shop_contact = run->model->shop.contact,
-                        .at_s = run->request.now.seconds, .as_of_s = eh_people_as_of(run->people).seconds, .seed = run->request.seed, .holdout = campaign->holdout,
+                        .on_behalf_of = campaign->on_behalf_of, .category = campaign->category, .shop = run->model->shop.name, .shop_contact = run->model->shop.contact, .zone = run->model->shop.zone,
+                        .at_s = run->request.now.seconds, .as_of_s = run->crowd.as_of_s, .seed = run->request.seed, .holdout = campaign->holdout,
                         .explore = campaign->explore, .choose = campaign->choose, .effect = campaign->choose_effect, .without_ai = campaign->without_ai,
                         .without_ai_offer = (uint32_t)campaign->without_ai_offer, .outcome = campaign->outcome, .campaign_digest = eh_campaign_digest(run->campaign_file),
-                        .facts = frame->facts, .facts_count = frame->facts_count, .offers = offers, .offers_count = campaign->offers_count, .checked = checked,
+                        .facts = run->crowd.facts, .facts_count = run->crowd.facts_count, .offers = offers, .offers_count = campaign->offers_count, .checked = checked,
                         .checked_count = run->model->attributes_count, .version = EVENHAND_VERSION};
     eh_digest kept;
     EH_TRY(eh_archive_keep(run->model->state_folder, "campaign.yaml", eh_campaign_text(run->campaign_file), &kept, error));
@@ -328,7 +245,7 @@ static eh_code history_read(eh_plan_run *run, eh_plan_input *input, eh_error *er
     if (input->campaign->caps_count == 0 && input->campaign->cool_down.seconds == 0)
         return EH_OK;
     EH_TRY(eh_campaigns_open(run->model->state_folder, &store, error));
-    eh_history_question question = {.campaign = input->campaign, .keys = run->keys, .people_count = run->people_count, .at_s = run->frame.at_s};
+    eh_history_question question = {.campaign = input->campaign, .keys = run->crowd.keys, .people_count = run->crowd.count, .at_s = run->frame.at_s};
     EH_TRY(eh_campaign_history_read(store, &question, run->arena, &history, error));
     input->messages_before = history.messages_before;
     input->last_message_s = history.last_message_s;
@@ -359,30 +276,32 @@ eh_code eh_plan_run_do(eh_plan_run *run, eh_error *error)
 {
     EH_TRY(eh_workspace_open(run->request.workspace, &run->workspace, error));
     run->model = eh_workspace_get(run->workspace);
-    EH_TRY(campaign_open(run, error));
+    EH_TRY(eh_campaign_find(run->workspace, run->request.campaign, &run->campaign_file, error));
     const eh_campaign *campaign = eh_campaign_get(run->campaign_file);
-    if (campaign->choose == EH_CHOOSE_MODEL && !run->model->profiling)
-        return eh_campaign_fail(run->campaign_file, "choose", error, EH_DENIED, "profiling is off in this shop, so no model may choose; switch it on in evenhand.yaml "
-                                "(profiling: true), or choose 'by: random'");
-    EH_TRY(people_read(run, error));
+    run->crowd = (eh_crowd){.workspace = run->workspace, .campaign_file = run->campaign_file, .arena = run->arena, .now = run->request.now, .as_of = run->request.as_of,
+                            .dated = run->request.dated};
+    EH_TRY(eh_campaign_profiles(run->model, run->campaign_file, error));
+    EH_TRY(eh_crowd_read(&run->crowd, error));
     EH_TRY(models_read(run, error));
     EH_TRY(frame_fill(run, error));
-    EH_TRY(audience_read(run, error));
     eh_rights_options options = {.state_folder = run->model->state_folder};
     EH_TRY(eh_rights_house_read(run->model->rights, &options.house, error));
     EH_TRY(eh_rights_open(&options, &run->rights, error));
     eh_may_question question = {.at_s = run->request.now.seconds, .product_group = campaign->product_group, .opt_out_in_message = true};
     if (!eh_channel_find(eh_view_of(campaign->channel), &question.channel))
         return eh_campaign_fail(run->campaign_file, "channel", error, EH_INPUT, "is no channel");
-    eh_plan_input input = {.campaign = campaign, .frame = &run->frame, .models = run->models, .people_count = run->people_count, .keys = run->keys, .audience = run->audience,
-                           .facts = run->columns, .rights = {.context = run->rights, .may = may}, .question = question};
+    eh_plan_input input = {.campaign = campaign, .frame = &run->frame, .models = run->models, .people_count = run->crowd.count, .keys = run->crowd.keys,
+                           .audience = run->crowd.audience, .facts = run->crowd.columns, .rights = {.context = run->rights, .may = may}, .question = question};
     EH_TRY(history_read(run, &input, error));
     const char *policy = eh_workspace_path(run->workspace, "policy.yaml");
     if (policy == NULL)
         return eh_fail_memory(error);
-    question.purpose = EH_PURPOSE_MARKETING;
-    EH_TRY(eh_plan_rules_open(&run->rules, &(eh_plan_rules_input){.path = policy, .zone = run->model->shop.zone, .frame = &run->frame, .campaign = campaign,
-                                                                  .rights = run->rights, .question = question, .keys = run->keys}, run->arena, &input.rules, error));
+    EH_TRY(eh_rulebook_open(&(eh_rulebook_input){.path = policy, .frame = &run->frame, .campaign = campaign, .now = run->request.now}, run->arena, &run->book, error));
+    if (run->book != NULL) {
+        EH_TRY(eh_rulebook_describe(run->book, &run->frame, run->arena, error));
+        EH_TRY(eh_rules_seat_open(run->book, &run->seat, error));
+        input.rules = (eh_rules_face){.context = run->seat, .ask = eh_rules_seat_ask};
+    }
     EH_TRY(eh_plan_make(&input, &run->plan, error));
     EH_TRY(groups_read(run, error)); /* only after everything is decided */
     EH_TRY(verdict_reach(run, error));
@@ -394,9 +313,10 @@ void eh_plan_run_close(eh_plan_run *run)
 {
     eh_plan_close(&run->repair.plan);
     eh_plan_close(&run->plan);
-    eh_plan_rules_close(&run->rules);
+    eh_rules_seat_close(&run->seat);
+    eh_rulebook_close(&run->book);
     eh_rights_close(&run->rights);
-    eh_people_close(&run->people);
+    eh_crowd_close(&run->crowd);
     eh_campaign_close(&run->campaign_file);
     eh_workspace_close(&run->workspace);
     eh_arena_close(&run->arena);

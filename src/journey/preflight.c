@@ -18,7 +18,7 @@ static eh_code example_make(eh_plan_run *run, const eh_decider *decider, const e
         for (size_t i = 0; page.blocks[b].first_screen && i < page.blocks[b].lines_count; i++)
             if (page.blocks[b].lines[i].kind != EH_LINE_CONTROL)
                 eh_buffer_format(&text, "%s\n", page.blocks[b].lines[i].text);
-    out->key = run->keys[person];
+    out->key = run->crowd.keys[person];
     out->stage = trace.stage;
     out->offer = trace.choice == EH_NO_OFFER ? NULL : run->frame.offers[trace.choice].name;
     out->text = eh_arena_copy(run->arena, eh_buffer_view(&text));
@@ -34,14 +34,14 @@ static eh_code examples_make(eh_plan_run *run, eh_plan_example *examples, size_t
     EH_TRY(eh_words_open("en", &words, error));
     EH_TRY(eh_decider_open(&run->frame, run->models, run->arena, &decider, error));
     for (size_t most = 1; most <= EH_PREFLIGHT_EXAMPLES && count < EH_PREFLIGHT_EXAMPLES; most++)
-        for (size_t person = 0; person < run->people_count && count < EH_PREFLIGHT_EXAMPLES; person++) {
+        for (size_t person = 0; person < run->crowd.count && count < EH_PREFLIGHT_EXAMPLES; person++) {
             int stage = eh_plan_stage(run->plan, person);
             size_t *known = stage < 0 ? NULL : &seen[stage][eh_plan_choice(run->plan, person) != EH_NO_OFFER];
             if (known == NULL || *known >= most)
                 continue;
             bool taken = false;
             for (size_t i = 0; i < count; i++)
-                taken = taken || examples[i].key == run->keys[person];
+                taken = taken || examples[i].key == run->crowd.keys[person];
             if (taken)
                 continue;
             ++*known;
@@ -56,7 +56,7 @@ static eh_code examples_make(eh_plan_run *run, eh_plan_example *examples, size_t
 static size_t requirements_check(const eh_plan_run *run, const eh_plan_summary *sum, eh_plan_requirement *list)
 {
     bool based = true, unscored = true, personalised = false;
-    for (size_t person = 0; person < run->people_count; person++) {
+    for (size_t person = 0; person < run->crowd.count; person++) {
         EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(1 << 20);
         eh_trace trace = {0};
         eh_error error = {0};
@@ -107,7 +107,7 @@ static eh_code traces_write(const eh_plan_run *run, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer traces = {0};
     eh_buffer_init(&traces, SIZE_MAX / 4);
-    for (size_t person = 0; person < run->people_count; person++) {
+    for (size_t person = 0; person < run->crowd.count; person++) {
         EH_CLEANUP(eh_arena_close) eh_arena *arena = NULL;
         eh_trace trace = {0};
         if (eh_plan_stage(run->plan, person) < 0)

@@ -15,7 +15,7 @@ static void who(const eh_report_plan *plan, eh_json_writer *out)
 {
     const eh_plan_summary *sum = plan->summary;
     eh_json_array_open(out, "stages");
-    for (size_t s = 0; s < EH_STAGES_COUNT; s++) {
+    for (size_t s = 0; s < EH_STAGE_AUDIENCE; s++) {
         eh_json_object_open_flat(out, NULL);
         eh_json_text(out, "stage", eh_stage_name((eh_stage)s));
         eh_json_integer(out, "people", (int64_t)sum->stages[s]);

@@ -20,7 +20,8 @@ const char *eh_plan_stage_says(eh_stage stage)
     static const char *const says[EH_STAGES_COUNT] = {
         [EH_STAGE_CONSENT] = "may not be written to", [EH_STAGE_RULES] = "no offer that the policy permits", [EH_STAGE_CAPS] = "had enough messages",
         [EH_STAGE_HOLDOUT] = "held out by lot, to measure the effect", [EH_STAGE_WITHOUT_AI] = "AI is off: by lot, without a score",
-        [EH_STAGE_EXPLORE] = "by lot, to keep learning", [EH_STAGE_CHOICE] = "chosen by score", [EH_STAGE_LOT] = "chosen by lot"};
+        [EH_STAGE_EXPLORE] = "by lot, to keep learning", [EH_STAGE_CHOICE] = "chosen by score", [EH_STAGE_LOT] = "chosen by lot",
+        [EH_STAGE_AUDIENCE] = "the campaign is not meant for them"};
     return says[stage];
 }
 

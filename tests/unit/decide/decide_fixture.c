@@ -119,9 +119,10 @@ void fixture_act(fixture *of, size_t person, eh_act_kind kind, eh_purpose purpos
         fail_msg("%s", error.text);
 }
 
-static eh_code rules_ask(void *context, size_t person, const eh_fact_value *values, eh_rules_answer *answer, eh_error *error)
+static eh_code rules_ask(void *context, const eh_rules_question *question, eh_rules_answer *answer, eh_error *error)
 {
-    (void)context, (void)person, (void)error;
+    const eh_fact_value *values = question->facts;
+    (void)context, (void)error;
     answer->rules[answer->rules_count++] = (eh_trace_rule){.rule = 0, .offers = 3, .outcome = EH_RULE_PERMITS};
     if (values != NULL && values[0].number == 99) {
         answer->rules[answer->rules_count++] = (eh_trace_rule){.rule = 1, .offers = 3, .outcome = EH_RULE_FORBIDS};

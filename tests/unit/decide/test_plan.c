@@ -118,6 +118,63 @@ static void every_decision_is_computed_again(void **state)
     }
 }
 
+/* What came with the people of a plan, one at a time. */
+static eh_trace alone(const fixture *of, const eh_decider *decider, const eh_plan *plan, size_t person, eh_arena *arena)
+{
+    eh_error error = {0};
+    eh_fact_value *facts = EH_TAKE(arena, FIXTURE_FACTS, eh_fact_value);
+    eh_rules_answer *answer = EH_TAKE(arena, 1, eh_rules_answer);
+    eh_trace planned = trace_of(plan, person, arena), trace = {0};
+    eh_case about = {.key = eh_view_of(of->keys[person]), .marketing = planned.marketing, .ai = planned.ai, .facts = facts, .messages = -1};
+    for (size_t f = 0; f < FIXTURE_FACTS; f++) {
+        const eh_fact_column *column = &of->columns[f];
+        if (column->codes != NULL && column->codes[person] < column->levels_count)
+            facts[f] = (eh_fact_value){.type = EH_VALUE_TEXT, .text = eh_view_of(column->levels[column->codes[person]])};
+        else if (column->codes == NULL && !isnan(column->numbers[person]))
+            facts[f] = (eh_fact_value){.type = of->frame.facts[f].kind == EH_FACT_TRUTH ? EH_VALUE_TRUTH : EH_VALUE_NUMBER, .number = column->numbers[person]};
+    }
+    answer->allowed = 3;
+    eh_rules_question question = {.facts = about.ai.may ? facts : NULL, .marketing = about.marketing, .ai = about.ai};
+    if (of->input.rules.ask != NULL && of->input.rules.ask(of->input.rules.context, &question, answer, &error) == EH_OK)
+        about.rules = answer;
+    if (eh_decide_case(decider, of->input.campaign, &about, arena, &trace, &error) != EH_OK)
+        fail_msg("%s", error.text);
+    return trace;
+}
+
+static void one_person_alone_gets_what_the_plan_gives(void **state)
+{
+    (void)state;
+    for (int run = 0; run < 6; run++) {
+        fixture of;
+        fixture_options options = full;
+        eh_error error = {0};
+        eh_decider *decider = NULL;
+        size_t alike = 0;
+        options.choose = run == 1 || run == 2 ? EH_CHOOSE_RANDOM : EH_CHOOSE_MODEL;
+        options.budget = run == 2 || run == 3 ? -1 : full.budget;
+        options.rules = run != 4;
+        options.seed = (uint64_t)run + 1;
+        fixture_open(&options, &of);
+        EH_CLEANUP(eh_plan_close) eh_plan *plan = make(&of);
+        assert_int_equal(eh_decider_open(&of.frame, of.models, of.arena, &decider, &error), EH_OK);
+        for (size_t i = 0; i < options.people; i++) {
+            EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(1 << 20);
+            EH_CLEANUP(eh_buffer_dispose) eh_buffer planned = {0}, single = {0};
+            eh_trace trace = trace_of(plan, i, arena), other = alone(&of, decider, plan, i, arena);
+            if (!trace.by_price) /* settled by the exact finish of the plan */
+                continue;
+            eh_trace_write(&trace, &planned);
+            eh_trace_write(&other, &single);
+            if (!eh_view_equal(eh_buffer_view(&planned), eh_buffer_view(&single)))
+                fail_msg("run %d, person %zu: %s in the plan, %s alone", run, i, eh_stage_name(trace.stage), eh_stage_name(other.stage));
+            alike++;
+        }
+        assert_true(alike > options.people * 19 / 20);
+        fixture_close(&of);
+    }
+}
+
 static void the_same_plan_is_made_again(void **state)
 {
     (void)state;
@@ -266,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_order_holds),
         cmocka_unit_test(every_decision_is_computed_again),
+        cmocka_unit_test(one_person_alone_gets_what_the_plan_gives),
         cmocka_unit_test(the_same_plan_is_made_again),
         cmocka_unit_test(planted_unfairness_is_seen_and_mended),
         cmocka_unit_test(a_fair_plan_is_within_tolerance),
