@@ -80,6 +80,7 @@
     LIMIT(EH_API_KEYS_MAX, 64, "keys", "keys of the interface for machines") \
     LIMIT(EH_API_WAITING_MAX, 4096, "requests", "requests of machines that wait for the disk") \
     LIMIT(EH_MESSAGES_BYTES_MAX, 16777216, "bytes", "memory of the messages of one language") \
+    LIMIT(EH_LOGO_BYTES_MAX, 20480, "bytes", "the shop's logo on pages for customers") \
     LIMIT(EH_YAML_BYTES_MAX, 1048576, "bytes", "a YAML file, such as evenhand.yaml") \
     LIMIT(EH_YAML_DEPTH_MAX, 32, "levels", "nesting of a YAML file") \
     LIMIT(EH_SOURCES_MAX, 64, "sources", "data sources of a workspace") \

@@ -25,17 +25,22 @@ static const struct {
 enum { LANGUAGES_COUNT = sizeof catalogues / sizeof catalogues[0] };
 
 struct eh_languages {
-    eh_messages *messages[LANGUAGES_COUNT];
+    eh_messages *usual[LANGUAGES_COUNT];
+    eh_messages *own[LANGUAGES_COUNT];      /* the shop's; NULL: none */
 };
 
-eh_code eh_languages_open(eh_languages **languages_out, eh_error *error)
+static const eh_messages *words_of(const eh_languages *languages, size_t i) { return languages->own[i] != NULL ? languages->own[i] : languages->usual[i]; }
+
+eh_code eh_languages_open(const char *folder, eh_languages **languages_out, eh_error *error)
 {
     EH_CLEANUP(eh_languages_close) eh_languages *languages = calloc(1, sizeof *languages);
     if (languages == NULL)
         return eh_fail_memory(error);
-    for (size_t i = 0; i < LANGUAGES_COUNT; i++)
+    for (size_t i = 0; i < LANGUAGES_COUNT; i++) {
         EH_TRY(eh_messages_open((eh_view){catalogues[i].ptr, (size_t)*catalogues[i].bytes}, catalogues[i].name, catalogues[i].language,
-                                languages->messages[0], &languages->messages[i], error));
+                                languages->usual[0], &languages->usual[i], error));
+        EH_TRY(eh_look_words(folder, languages->usual[i], &languages->own[i], error));
+    }
     *languages_out = languages;
     languages = NULL;
     return EH_OK;
@@ -46,8 +51,10 @@ void eh_languages_close(eh_languages **languages_address)
     eh_languages *languages = *languages_address;
     if (languages == NULL)
         return;
-    for (size_t i = LANGUAGES_COUNT; i-- > 0;)
-        eh_messages_close(&languages->messages[i]);
+    for (size_t i = LANGUAGES_COUNT; i-- > 0;) {
+        eh_messages_close(&languages->own[i]);
+        eh_messages_close(&languages->usual[i]);
+    }
     free(languages);
     *languages_address = NULL;
 }
@@ -58,7 +65,7 @@ static const eh_messages *language_find(const eh_languages *languages, eh_view t
     for (size_t i = 0; i < LANGUAGES_COUNT; i++) {
         size_t len = strlen(catalogues[i].language);
         if (tag.len >= len && eh_view_equal_nocase((eh_view){tag.ptr, len}, eh_view_of(catalogues[i].language)) && (tag.len == len || tag.ptr[len] == '-'))
-            return languages->messages[i];
+            return words_of(languages, i);
     }
     return NULL;
 }
@@ -77,7 +84,7 @@ const eh_messages *eh_languages_choose(const eh_languages *languages, eh_view ac
         accepted = (eh_view){accepted.ptr + taken, accepted.len - taken};
     }
     const eh_messages *own = shop_language == NULL ? NULL : language_find(languages, eh_view_of(shop_language));
-    return own != NULL ? own : languages->messages[0];
+    return own != NULL ? own : words_of(languages, 0);
 }
 
 /* ---- words ------------------------------------------------------------------------------------------------------------------------ */
@@ -197,10 +204,19 @@ void eh_visit_page_begin_titled(eh_exchange *exchange, const eh_visit *visit, co
     eh_page_head(exchange, &(eh_page_head_facts){.title = title,
                                                  .language = eh_messages_language(visit->words),
                                                  .right_to_left = eh_messages_right_to_left(visit->words)});
+    const eh_look *look = &eh_web_of(exchange)->look;
+    const char *shop = eh_web_of(exchange)->model->shop.name;
     eh_page_style(exchange, EH_STYLE_CUSTOMER);
+    if (look->style_path != NULL)
+        eh_html_put(&exchange->out, "<link rel=\"stylesheet\" href=\"$\">\n", look->style_path);
     eh_buffer_text(&exchange->out, "</head>\n<body>\n<a class=\"skip\" href=\"#main\">");
     eh_say(exchange, visit, "to_content");
-    eh_html_put(&exchange->out, "</a>\n<header class=\"shop\">$</header>\n<main id=\"main\">\n", eh_web_of(exchange)->model->shop.name);
+    eh_buffer_text(&exchange->out, "</a>\n<header class=\"shop\">");
+    if (look->logo_path != NULL)
+        eh_html_put(&exchange->out, "<img src=\"$\" alt=\"$\">", look->logo_path, look->logo_says != NULL ? look->logo_says : shop);
+    else
+        eh_html_put(&exchange->out, "$", shop);
+    eh_buffer_text(&exchange->out, "</header>\n<main id=\"main\">\n");
     if (visit->signal) {
         eh_buffer_text(&exchange->out, "<div class=\"note good\" role=\"status\"><p><strong>");
         eh_say(exchange, visit, "gpc_honored");

@@ -15,9 +15,9 @@ typedef struct {
     bool signal;                /* the browser says Global Privacy Control, and it has been recorded */
 } eh_visit;
 
-/** The languages of the pages. */
+/** The languages of the pages, with the shop's own words from its workspace in `folder`. */
 typedef struct eh_languages eh_languages;
-EH_MUST_USE eh_code eh_languages_open(eh_languages **languages_out, eh_error *error);
+EH_MUST_USE eh_code eh_languages_open(const char *folder, eh_languages **languages_out, eh_error *error);
 void eh_languages_close(eh_languages **languages);
 /** The one that fits best: an Accept-Language header (may be empty), then the shop's own, then English. */
 const eh_messages *eh_languages_choose(const eh_languages *languages, eh_view accepted, const char *shop_language);

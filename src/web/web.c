@@ -60,6 +60,7 @@ static eh_answer front(eh_exchange *exchange)
 static const eh_route routes[] = {
     {EH_GET, "/", front, 0},
     {EH_GET, "/assets/:name", eh_web_asset_serve, 0},
+    {EH_GET, "/look/:name", eh_look_serve, 0},
     {EH_GET, "/.well-known/gpc.json", eh_public_gpc, 0},
     {EH_GET, "/ai", eh_public_page, 0},
     {EH_GET, "/why/:token", eh_why_page, 0},
@@ -129,7 +130,8 @@ static eh_code people_open(eh_web *web, eh_error *error)
     eh_rights_options options = {.state_folder = web->model->state_folder, .ledger = {.append = eh_rights_into_ledger, .context = web->ledger}};
     EH_TRY(eh_rights_house_read(web->model->rights, &options.house, error));
     EH_TRY(eh_rights_open(&options, &web->rights, error));
-    return eh_languages_open(&web->languages, error);
+    EH_TRY(eh_look_read(web->model->folder, web->arena, &web->look, error));
+    return eh_languages_open(web->model->folder, &web->languages, error);
 }
 
 static bool admit(eh_exchange *exchange)

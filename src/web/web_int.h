@@ -11,6 +11,7 @@
 #include "web/accounts_int.h"
 #include "web/assets_int.h"
 #include "web/http_int.h"
+#include "web/look_int.h"
 #include "web/web.h"
 
 enum { EH_STORES_KEPT = 32 };
@@ -26,6 +27,7 @@ struct eh_web {
     eh_rights *rights;
     eh_ledger *ledger;             /* NULL: the workspace has none, or another process writes it */
     struct eh_languages *languages;
+    eh_look look;                  /* the shop's own, on pages for customers */
     struct eh_api *api;
     eh_route *routes;              /* of the pages and of the interface */
     pthread_mutex_t stores_lock;

@@ -16,7 +16,7 @@ static int open_languages(void **state)
 {
     (void)state;
     eh_error error;
-    return eh_languages_open(&languages, &error) == EH_OK ? 0 : -1;
+    return eh_languages_open("/nowhere", &languages, &error) == EH_OK ? 0 : -1;
 }
 
 static int close_languages(void **state)
