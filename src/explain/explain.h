@@ -82,6 +82,7 @@ typedef struct {
     const eh_page_block *blocks;
     size_t blocks_count;
     size_t first_screen_words;
+    const char *wrong;   /* "This is wrong": stands beside each fact; the id of such a line is the fact's name */
 } eh_page;
 
 /** The page in the language of `words`; zone of the dates, NULL: UTC. Lives in `arena`; borrows from frame and trace. */

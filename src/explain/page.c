@@ -287,7 +287,7 @@ static void block_used(page *of)
     for (size_t f = 0; f < of->trace->facts_count; f++) {
         if (!of->frame->facts[f].scored)
             continue;
-        line(of, capital(of, fact_say(of, f, &of->trace->facts[f])));
+        line_with(of, EH_LINE_TEXT, of->frame->facts[f].name, capital(of, fact_say(of, f, &of->trace->facts[f])));
         source_line(of, f);
     }
 }
@@ -356,6 +356,7 @@ static void block_more_controls(page *of)
     block(of, "more_controls", PLAIN(of, "controls"), false);
     line_with(of, EH_LINE_CONTROL, "stop_topic", PLAIN(of, "control_topic"));
     line_with(of, EH_LINE_CONTROL, "data", PLAIN(of, "control_data"));
+    line_with(of, EH_LINE_CONTROL, "review", PLAIN(of, "control_review"));
     line_with(of, EH_LINE_CONTROL, "feedback", PLAIN(of, "control_feedback"));
     line(of, PLAIN(of, "control_when"));
     block(of, "human", NULL, false);
@@ -435,7 +436,7 @@ eh_code eh_page_make(const eh_page_input *input, eh_arena *arena, eh_page *page_
     }
     if (of.no_memory)
         return eh_fail_memory(error);
-    *page_out = (eh_page){.language = eh_messages_language(of.words), .title = PLAIN(&of, input->reasons->sent ? "title_sent" : "title_not_sent"),
+    *page_out = (eh_page){.wrong = PLAIN(&of, "control_wrong"), .language = eh_messages_language(of.words), .title = PLAIN(&of, input->reasons->sent ? "title_sent" : "title_not_sent"),
                           .right_to_left = eh_messages_right_to_left(of.words), .blocks = of.blocks, .blocks_count = of.blocks_count,
                           .first_screen_words = first_screen_words(&of)};
     return of.no_memory ? eh_fail_memory(error) : EH_OK;

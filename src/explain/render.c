@@ -52,7 +52,7 @@ void eh_page_text(const eh_page *page, size_t columns, eh_buffer *out)
 
 /* ---- HTML -------------------------------------------------------------------------------------------------------------------------- */
 
-static void html_line(eh_buffer *out, const eh_page_line *line)
+static void html_line(eh_buffer *out, const eh_page *page, const eh_page_line *line)
 {
     switch (line->kind) {
     case EH_LINE_CONTROL:
@@ -68,7 +68,10 @@ static void html_line(eh_buffer *out, const eh_page_line *line)
         eh_html_put(out, "<p class=\"notice\" data-notice=\"$\"><strong>$</strong></p>\n", line->id, line->text);
         return;
     case EH_LINE_TEXT:
-        eh_html_put(out, "<p>$</p>\n", line->text);
+        eh_html_put(out, "<p>$", line->text);
+        if (line->id != NULL) /* a fact: its hidden text tells the buttons apart */
+            eh_html_put(out, " <button class=\"beside\" name=\"act\" value=\"wrong:$\">$<span class=\"hidden\"> $</span></button>", line->id, page->wrong, line->text);
+        eh_buffer_text(out, "</p>\n");
         return;
     }
 }
@@ -84,7 +87,7 @@ void eh_page_html(const eh_page *page, eh_buffer *out)
         if (block->heading != NULL)
             eh_html_put(out, "<h2>$</h2>\n", block->heading);
         for (size_t i = 0; i < block->lines_count; i++)
-            html_line(out, &block->lines[i]);
+            html_line(out, page, &block->lines[i]);
         eh_buffer_text(out, "</section>\n");
     }
 }

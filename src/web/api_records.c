@@ -414,7 +414,7 @@ eh_answer eh_api_outcomes_list(eh_exchange *exchange)
 
 /* ---- proofs ------------------------------------------------------------------------------------------------------------------------------------- */
 
-static eh_code prove(eh_exchange *exchange, eh_error *error)
+eh_code eh_proof_append(eh_exchange *exchange, eh_view id, eh_error *error)
 {
     eh_web *web = eh_web_of(exchange);
     eh_ledger_record record;
@@ -422,11 +422,11 @@ static eh_code prove(eh_exchange *exchange, eh_error *error)
         return eh_fail(error, EH_UNAVAILABLE, "another process writes the ledger");
     if (web->ledger == NULL)
         return eh_fail(error, EH_NOT_FOUND, "this workspace has no ledger; evenhand keys make --name NAME makes one");
-    eh_code code = eh_ledger_read(web->ledger, exchange->parameters[0], exchange->arena, &record, error);
+    eh_code code = eh_ledger_read(web->ledger, id, exchange->arena, &record, error);
     if (code == EH_NOT_FOUND) {
         /* It may be on the disk and not published yet. */
         EH_TRY(eh_ledger_publish(web->ledger, error));
-        code = eh_ledger_read(web->ledger, exchange->parameters[0], exchange->arena, &record, error);
+        code = eh_ledger_read(web->ledger, id, exchange->arena, &record, error);
     }
     return code == EH_OK ? eh_ledger_prove(web->ledger, &record, &exchange->out, error) : code;
 }
@@ -435,7 +435,7 @@ static void proof(eh_exchange *exchange)
 {
     eh_error error = {0};
     exchange->content_type = "text/plain; charset=utf-8";
-    if (prove(exchange, &error) != EH_OK)
+    if (eh_proof_append(exchange, exchange->parameters[0], &error) != EH_OK)
         eh_exchange_fail(exchange, &error);
 }
 

@@ -24,16 +24,16 @@ static const struct {
 };
 enum { LANGUAGES_COUNT = sizeof catalogues / sizeof catalogues[0] };
 
-struct eh_languages {
+struct eh_catalogues {
     eh_messages *usual[LANGUAGES_COUNT];
     eh_messages *own[LANGUAGES_COUNT];      /* the shop's; NULL: none */
 };
 
-static const eh_messages *words_of(const eh_languages *languages, size_t i) { return languages->own[i] != NULL ? languages->own[i] : languages->usual[i]; }
+static const eh_messages *words_of(const eh_catalogues *languages, size_t i) { return languages->own[i] != NULL ? languages->own[i] : languages->usual[i]; }
 
-eh_code eh_languages_open(const char *folder, eh_languages **languages_out, eh_error *error)
+eh_code eh_catalogues_open(const char *folder, eh_catalogues **languages_out, eh_error *error)
 {
-    EH_CLEANUP(eh_languages_close) eh_languages *languages = calloc(1, sizeof *languages);
+    EH_CLEANUP(eh_catalogues_close) eh_catalogues *languages = calloc(1, sizeof *languages);
     if (languages == NULL)
         return eh_fail_memory(error);
     for (size_t i = 0; i < LANGUAGES_COUNT; i++) {
@@ -46,9 +46,9 @@ eh_code eh_languages_open(const char *folder, eh_languages **languages_out, eh_e
     return EH_OK;
 }
 
-void eh_languages_close(eh_languages **languages_address)
+void eh_catalogues_close(eh_catalogues **languages_address)
 {
-    eh_languages *languages = *languages_address;
+    eh_catalogues *languages = *languages_address;
     if (languages == NULL)
         return;
     for (size_t i = LANGUAGES_COUNT; i-- > 0;) {
@@ -60,7 +60,7 @@ void eh_languages_close(eh_languages **languages_address)
 }
 
 /* "de-AT" and "de" are the same here. */
-static const eh_messages *language_find(const eh_languages *languages, eh_view tag)
+static const eh_messages *language_find(const eh_catalogues *languages, eh_view tag)
 {
     for (size_t i = 0; i < LANGUAGES_COUNT; i++) {
         size_t len = strlen(catalogues[i].language);
@@ -70,7 +70,7 @@ static const eh_messages *language_find(const eh_languages *languages, eh_view t
     return NULL;
 }
 
-const eh_messages *eh_languages_choose(const eh_languages *languages, eh_view accepted, const char *shop_language)
+const eh_messages *eh_catalogues_choose(const eh_catalogues *languages, eh_view accepted, const char *shop_language)
 {
     /* Browsers list languages with the best first; weights are left as they are. */
     while (accepted.len > 0) {
@@ -137,7 +137,7 @@ eh_code eh_visit_open(eh_exchange *exchange, eh_visit **visit_out, eh_error *err
     eh_visit *visit = EH_TAKE(exchange->arena, 1, eh_visit);
     if (visit == NULL)
         return eh_fail_memory(error);
-    visit->words = eh_languages_choose(web->languages, eh_fields_get(exchange->headers, "accept-language"), web->model->shop.language);
+    visit->words = eh_catalogues_choose(web->languages, eh_fields_get(exchange->headers, "accept-language"), web->model->shop.language);
     visit->signal = eh_view_equal(eh_fields_get(exchange->headers, "sec-gpc"), EH_VIEW("1"));
     *visit_out = visit;
     return EH_OK;

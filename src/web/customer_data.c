@@ -105,7 +105,11 @@ static void take_write(eh_exchange *exchange, const eh_visit *visit)
     eh_visit_path(exchange, visit, "/data/", "/person.csv");
     eh_buffer_text(out, "\">");
     eh_say(exchange, visit, "button_csv");
-    eh_buffer_text(out, "</a></div></section>\n");
+    eh_buffer_text(out, "</a></div><p><a download href=\"");
+    eh_visit_path(exchange, visit, "/data/", "/receipt.jsonld");
+    eh_buffer_text(out, "\">");
+    eh_say(exchange, visit, "data_receipt");
+    eh_buffer_text(out, "</a></p></section>\n");
 }
 
 static void field(eh_exchange *exchange, const eh_visit *visit, const char *name, const char *label)
@@ -201,6 +205,30 @@ eh_answer eh_data_json(eh_exchange *exchange)
 eh_answer eh_data_csv(eh_exchange *exchange)
 {
     return take(exchange, false);
+}
+
+eh_answer eh_data_receipt(eh_exchange *exchange)
+{
+    eh_web *web = eh_web_of(exchange);
+    const eh_shop *shop = &web->model->shop;
+    eh_visit *visit;
+    eh_person person;
+    eh_error error = {0};
+    if (!eh_visit_by_link(exchange, LINKS_FOR_DATA, &visit))
+        return EH_NOW;
+    eh_code code = person_of(exchange, visit, &person, &error);
+    if (code == EH_OK && !person.found)
+        code = eh_fail(&error, EH_NOT_FOUND, "we have nothing on record that you have said, so there is nothing to give a receipt for");
+    if (code == EH_OK)
+        code = eh_receipt_write(web->rights, &person, &(eh_receipt_shop){.name = shop->name, .address = shop->address, .contact = shop->contact}, eh_web_now_s(web), &exchange->out,
+                                &error);
+    if (code != EH_OK) {
+        eh_page_of_error(exchange, &error);
+        return EH_NOW;
+    }
+    exchange->content_type = "application/ld+json";
+    eh_exchange_header(exchange, "Content-Disposition", "attachment; filename=\"receipt.jsonld\"");
+    return EH_NOW;
 }
 
 /* ---- correcting and erasing -------------------------------------------------------------------------------------------------------------- */

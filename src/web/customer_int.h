@@ -16,11 +16,11 @@ typedef struct {
 } eh_visit;
 
 /** The languages of the pages, with the shop's own words from its workspace in `folder`. */
-typedef struct eh_languages eh_languages;
-EH_MUST_USE eh_code eh_languages_open(const char *folder, eh_languages **languages_out, eh_error *error);
-void eh_languages_close(eh_languages **languages);
+typedef struct eh_catalogues eh_catalogues;
+EH_MUST_USE eh_code eh_catalogues_open(const char *folder, eh_catalogues **languages_out, eh_error *error);
+void eh_catalogues_close(eh_catalogues **languages);
 /** The one that fits best: an Accept-Language header (may be empty), then the shop's own, then English. */
-const eh_messages *eh_languages_choose(const eh_languages *languages, eh_view accepted, const char *shop_language);
+const eh_messages *eh_catalogues_choose(const eh_catalogues *languages, eh_view accepted, const char *shop_language);
 
 /** The visitor's words without a link; for pages that are for everybody. errors: EH_MEMORY */
 EH_MUST_USE eh_code eh_visit_open(eh_exchange *exchange, eh_visit **visit_out, eh_error *error);
@@ -53,6 +53,10 @@ void eh_visit_form_begin(eh_exchange *exchange, const eh_visit *visit, const cha
 /** Records an act of the person of the link. */
 EH_MUST_USE eh_code eh_visit_act(eh_exchange *exchange, const eh_visit *visit, const eh_act *act, eh_error *error);
 
+/** For the page about AI: the last campaign with what its check said; the rules in words. */
+void eh_register_last(eh_exchange *exchange, const eh_visit *visit);
+void eh_register_rules(eh_exchange *exchange, const eh_visit *visit);
+
 /* ---- routes ------------------------------------------------------------------------------------------------------------------- */
 
 eh_answer eh_choices_page(eh_exchange *exchange);
@@ -61,6 +65,12 @@ eh_answer eh_unsubscribe_page(eh_exchange *exchange);
 eh_answer eh_unsubscribe(eh_exchange *exchange);
 eh_answer eh_why_page(eh_exchange *exchange);
 eh_answer eh_why_act(eh_exchange *exchange);
+eh_answer eh_why_proof(eh_exchange *exchange);
+eh_answer eh_wrong_page(eh_exchange *exchange);
+eh_answer eh_wrong_send(eh_exchange *exchange);
+eh_answer eh_ask_page(eh_exchange *exchange);
+eh_answer eh_ask_send(eh_exchange *exchange);
+eh_answer eh_data_receipt(eh_exchange *exchange);
 eh_answer eh_data_page(eh_exchange *exchange);
 eh_answer eh_data_json(eh_exchange *exchange);
 eh_answer eh_data_csv(eh_exchange *exchange);
@@ -70,6 +80,7 @@ eh_answer eh_feedback_page(eh_exchange *exchange);
 eh_answer eh_feedback_send(eh_exchange *exchange);
 eh_answer eh_ticket_page(eh_exchange *exchange);
 eh_answer eh_public_page(eh_exchange *exchange);
+eh_answer eh_register_page(eh_exchange *exchange);
 eh_answer eh_public_gpc(eh_exchange *exchange);
 
 #endif

@@ -121,6 +121,12 @@ eh_answer eh_public_page(eh_exchange *exchange)
     heading(exchange, visit, "public_choice");
     paragraph(exchange, visit, "public_choice_says");
     eh_buffer_text(&exchange->out, "</section>\n");
+    heading(exchange, visit, "public_checks");
+    eh_register_last(exchange, visit);
+    eh_buffer_text(&exchange->out, "</section>\n");
+    heading(exchange, visit, "public_rules");
+    eh_register_rules(exchange, visit);
+    eh_buffer_text(&exchange->out, "</section>\n");
     ledger_write(exchange, visit);
     person_write(exchange, visit, &model->shop);
     eh_visit_page_end(exchange, visit);

@@ -1,4 +1,6 @@
 /* Why did I get this? The page about one decision, reached by one link; its controls act here. */
+#include <string.h>
+
 #include "rights/rights.h"
 #include "web/customer_int.h"
 
@@ -25,7 +27,13 @@ eh_answer eh_why_page(eh_exchange *exchange)
     eh_visit_page_begin_titled(exchange, visit, page.title);
     eh_visit_form_begin(exchange, visit, "/why/", "");
     eh_buffer_text(&exchange->out, page.html); /* blocks of explain/, in which every text is escaped */
-    eh_buffer_text(&exchange->out, "</form>\n");
+    eh_buffer_text(&exchange->out, "</form>\n<p class=\"quiet\">");
+    eh_say(exchange, visit, "why_proof_says");
+    eh_buffer_text(&exchange->out, " <a href=\"");
+    eh_visit_path(exchange, visit, "/why/", "/proof");
+    eh_buffer_text(&exchange->out, "\" download>");
+    eh_say(exchange, visit, "why_proof");
+    eh_buffer_text(&exchange->out, "</a></p>\n");
     eh_visit_page_end(exchange, visit);
     return EH_NOW;
 }
@@ -64,11 +72,30 @@ static eh_code go(eh_exchange *exchange, const eh_visit *visit, const char *path
     return EH_OK;
 }
 
+/* To a page below this one. */
+static eh_code go_on(eh_exchange *exchange, const eh_visit *visit, const char *below, eh_view about, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer address = {0};
+    eh_buffer_text(&address, "/why/");
+    eh_url_append(&address, visit->token);
+    eh_buffer_text(&address, below);
+    eh_url_append(&address, about);
+    EH_TRY(eh_buffer_check(&address, error));
+    eh_exchange_redirect(exchange, address.ptr);
+    return EH_OK;
+}
+
 static eh_code act(eh_exchange *exchange, const eh_visit *visit, eh_view name, eh_error *error)
 {
+    static const char wrong[] = "wrong:";
+    enum { WRONG_LEN = sizeof wrong - 1 };
+    if (name.len > WRONG_LEN && memcmp(name.ptr, wrong, WRONG_LEN) == 0)
+        return go_on(exchange, visit, "/wrong?fact=", (eh_view){name.ptr + WRONG_LEN, name.len - WRONG_LEN}, error);
+    if (eh_view_equal(name, EH_VIEW("review")) || eh_view_equal(name, EH_VIEW("data")))
+        return go_on(exchange, visit, "/ask/", name, error);
     if (eh_view_equal(name, EH_VIEW("feedback")))
         return go(exchange, visit, "/feedback/", EH_LINK_WHY, error);
-    if (eh_view_equal(name, EH_VIEW("stop_topic")) || eh_view_equal(name, EH_VIEW("data")))
+    if (eh_view_equal(name, EH_VIEW("stop_topic")))
         return go(exchange, visit, "/choices/", EH_LINK_WHY, error);
     if (eh_view_equal(name, EH_VIEW("ai_off")))
         EH_TRY(stop_ai(exchange, visit, error));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "feedback/feedback.h"
+#include "journey/campaigns.h"
 #include "journey/people.h"
 #include "web/api_int.h"
 #include "web/customer_int.h"
@@ -63,8 +64,14 @@ static const eh_route routes[] = {
     {EH_GET, "/look/:name", eh_look_serve, 0},
     {EH_GET, "/.well-known/gpc.json", eh_public_gpc, 0},
     {EH_GET, "/ai", eh_public_page, 0},
+    {EH_GET, "/ai/campaigns", eh_register_page, 0},
     {EH_GET, "/why/:token", eh_why_page, 0},
     {EH_POST, "/why/:token", eh_why_act, 0},
+    {EH_GET, "/why/:token/proof", eh_why_proof, 0},
+    {EH_GET, "/why/:token/wrong", eh_wrong_page, 0},
+    {EH_POST, "/why/:token/wrong", eh_wrong_send, 0},
+    {EH_GET, "/why/:token/ask/:what", eh_ask_page, 0},
+    {EH_POST, "/why/:token/ask/:what", eh_ask_send, 0},
     {EH_GET, "/choices/:token", eh_choices_page, 0},
     {EH_POST, "/choices/:token", eh_choices_change, 0},
     {EH_GET, "/unsubscribe/:token", eh_unsubscribe_page, 0},
@@ -72,6 +79,7 @@ static const eh_route routes[] = {
     {EH_GET, "/data/:token", eh_data_page, 0},
     {EH_GET, "/data/:token/person.json", eh_data_json, 0},
     {EH_GET, "/data/:token/person.csv", eh_data_csv, 0},
+    {EH_GET, "/data/:token/receipt.jsonld", eh_data_receipt, 0},
     {EH_POST, "/data/:token/correct", eh_data_correct, 0},
     {EH_POST, "/data/:token/erase", eh_data_erase, 0},
     {EH_GET, "/feedback/:token", eh_feedback_page, 0},
@@ -112,6 +120,8 @@ static eh_code state_open(eh_web *web, eh_error *error)
     if (web->database == NULL)
         return eh_fail_memory(error);
     eh_store *store = NULL;
+    EH_TRY(eh_campaigns_open(web->model->state_folder, &store, error));
+    eh_store_close(&store);
     EH_TRY(eh_store_open(web->database, &(eh_store_options){.mode = EH_STORE_CREATE}, &store, error));
     eh_code code = eh_accounts_migrate(store, error);
     if (code == EH_OK)
@@ -131,7 +141,7 @@ static eh_code people_open(eh_web *web, eh_error *error)
     EH_TRY(eh_rights_house_read(web->model->rights, &options.house, error));
     EH_TRY(eh_rights_open(&options, &web->rights, error));
     EH_TRY(eh_look_read(web->model->folder, web->arena, &web->look, error));
-    return eh_languages_open(web->model->folder, &web->languages, error);
+    return eh_catalogues_open(web->model->folder, &web->languages, error);
 }
 
 static bool admit(eh_exchange *exchange)
@@ -208,7 +218,7 @@ void eh_web_close(eh_web **web_address)
     eh_api_close(web);
     eh_rights_close(&web->rights);
     eh_ledger_close(&web->ledger);
-    eh_languages_close(&web->languages);
+    eh_catalogues_close(&web->languages);
     eh_web_stores_close(web);
     pthread_mutex_destroy(&web->stores_lock);
     eh_secret_wipe(&web->link_key);

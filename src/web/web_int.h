@@ -26,7 +26,7 @@ struct eh_web {
     eh_secret link_key;
     eh_rights *rights;
     eh_ledger *ledger;             /* NULL: the workspace has none, or another process writes it */
-    struct eh_languages *languages;
+    struct eh_catalogues *languages;
     eh_look look;                  /* the shop's own, on pages for customers */
     struct eh_api *api;
     eh_route *routes;              /* of the pages and of the interface */
@@ -49,6 +49,9 @@ EH_MUST_USE eh_code eh_web_store_take(eh_web *web, eh_store **store_out, eh_erro
 void eh_web_store_give(eh_web *web, eh_store *store);
 /** Closes the handles that nobody uses now. */
 void eh_web_stores_close(eh_web *web);
+
+/** Appends the proof of an entry of the ledger to the answer: a file that anybody can check offline. errors: EH_NOT_FOUND; EH_UNAVAILABLE */
+EH_MUST_USE eh_code eh_proof_append(eh_exchange *exchange, eh_view id, eh_error *error);
 
 /* ---- what a route needs: bits of eh_route.flags ---------------------------------------------------------------------------- */
 

@@ -8,7 +8,7 @@ import { axePath, needBrowser, openBrowser, privateFolder } from "./browser.mjs"
 needBrowser();
 
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const PAGE_BYTES_MAX = 30 * 1024, REQUESTS_MAX = 4;
+const PAGE_BYTES_MAX = 30 * 1024, REQUESTS_MAX = 5; // the page, two styles, the shop's own style and its logo
 const PASSWORD = "correct horse battery";
 const axe = readFileSync(axePath(), "utf8");
 const folder = privateFolder();
@@ -42,6 +42,12 @@ features:
   orders: { value: customers.orders, says: "you ordered {value} times", from_whom: "your orders with us", changeable: true }
 outcome: { visited: "customers.orders > 4" }
 `);
+// The shop's own look and words.
+const ACCENT = "#7a1f4b", LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 24" width="90" height="24"><rect width="90" height="24" rx="4" fill="#7a1f4b"/></svg>';
+mkdirSync(join(folder, "pages"));
+writeFileSync(join(folder, "pages", "look.yaml"), `accent: "${ACCENT}"\nlogo: finch.svg\nlogo_says: Blue Finch\ncorners: 4\n`);
+writeFileSync(join(folder, "pages", "finch.svg"), LOGO);
+writeFileSync(join(folder, "pages", "words.en.yaml"), 'choices_lead: "It is up to you what {shop} may do. A change counts at once."\n');
 for (const [name, role] of [["ada", "ethics owner"], ["vic", "viewer"]]) evenhand(["team", "add", name, "--role", role, "--trained"], `${PASSWORD}\n`);
 
 /** A plan that has gone out: the decision about each person who got something. */
@@ -105,7 +111,7 @@ const inspect = async (browser, name, address, cookies = []) => {
 };
 
 const weigh = async (name, address) => {
-  const page = await (await fetch(address)).text(), styles = [...page.matchAll(/href="(\/assets\/[^"]+)"/g)].map((found) => found[1]);
+  const page = await (await fetch(address)).text(), styles = [...page.matchAll(/(?:href|src)="(\/(?:assets|look)\/[^"]+)"/g)].map((found) => found[1]);
   let bytes = page.length;
   for (const style of styles) bytes += (await (await fetch(origin + style)).arrayBuffer()).byteLength;
   check(`${name}: under 30 KB with its style`, bytes <= PAGE_BYTES_MAX, `${bytes} bytes`);
@@ -247,6 +253,60 @@ const why = async (browser) => {
   await page.close();
 };
 
+/** What a person can do about a decision besides saying no. */
+const dispute = async (browser) => {
+  const { person, decision } = sent[3], address = link(person, "why", decision);
+  const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+  await page.goto(address);
+  await page.getByRole("button", { name: /^This is wrong You ordered/ }).click();
+  check("dispute: what is wrong is known", (await page.textContent("main")).includes("It is about this: orders"));
+  await page.fill("#value", "7 <b>orders</b>");
+  await page.getByRole("button", { name: "Send the correction" }).click();
+  check("dispute: a correction with a day", /puts it right and answers by .*20\d\d/.test(await page.textContent("main")), await page.textContent("main"));
+  const shown = JSON.parse(evenhand(["person", "export", person]));
+  check("dispute: the correction is on record", JSON.stringify(shown).includes("7 <b>orders</b>"));
+  await page.goto(`${address}/wrong?fact=age`);
+  check("dispute: a fact that is not used cannot be asked about", (await page.textContent("main")).includes("do not use such a fact"));
+  for (const [button, says] of [["Ask a person to look at it", "Ask for it"], ["See or correct my data", "Ask for my data"]]) {
+    await page.goto(address);
+    await page.getByRole("button", { name: button }).click();
+    await page.getByRole("button", { name: says }).click();
+    check(`dispute: ${button}: with a day`, /by \w+ \d+, 20\d\d/.test(await page.textContent("main")), await page.textContent("main"));
+  }
+  const waiting = evenhand(["person", "requests"]);
+  check("dispute: the team sees all three", ["correction", "review", "access"].every((kind) => waiting.includes(kind)), waiting);
+  const proof = await fetch(`${address}/proof`);
+  writeFileSync(join(folder, "proof.txt"), await proof.text());
+  const checked = spawnSync(process.env.EVENHAND, ["ledger", "verify-proof", "proof.txt", "--vkey", ".evenhand/ledger/public/vkey"], { cwd: folder, encoding: "utf8" });
+  check("dispute: the proof holds", proof.headers.get("content-disposition").includes("attachment") && checked.status === 0, checked.stderr);
+  check("dispute: nobody else's proof", (await fetch(`${link(sent[4].person, "choices").replace("/choices/", "/why/")}/proof`)).status === 404);
+  const receipt = await fetch(`${link(person, "data")}/receipt.jsonld`);
+  writeFileSync(join(folder, "receipt.jsonld"), await receipt.text());
+  check("dispute: the receipt is signed", evenhand(["receipt", "verify", "receipt.jsonld"]).length > 0);
+  check("dispute: nothing said, no receipt", (await fetch(`${link("c-77", "data")}/receipt.jsonld`)).status === 404);
+  await page.close();
+};
+
+const ownLook = async (browser) => {
+  const page = await browser.newPage();
+  await page.goto(link("c-8", "choices"));
+  const facts = await page.evaluate(() => ({ accent: getComputedStyle(document.documentElement).getPropertyValue("--accent").trim(), logo: document.querySelector(".shop img")?.naturalWidth,
+    says: document.querySelector(".shop img")?.alt, lead: document.querySelector(".lead").textContent }));
+  check("look: the shop's colour, logo and words", facts.accent === ACCENT && facts.logo > 0 && facts.says === "Blue Finch" && facts.lead.startsWith("It is up to you what Blue Finch"), JSON.stringify(facts));
+  await page.close();
+  const dark = await browser.newPage({ colorScheme: "dark" });
+  await dark.goto(link("c-8", "choices"));
+  check("look: a lighter one in the dark", (await dark.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--accent").trim())) !== ACCENT);
+  await dark.close();
+};
+
+const register = async () => {
+  const text = await (await fetch(`${origin}/ai/campaigns`)).text();
+  check("register: the campaign that went out", text.includes("Boots") && text.includes(`${sent.length} people`) && text.includes("An AI helped to choose"), text.slice(0, 400));
+  check("register: nobody is named", !planned.some((key) => text.includes(`${key}<`)));
+  check("AI page: the last check", (await (await fetch(`${origin}/ai`)).text()).includes("Boots"));
+};
+
 const keyboard = async (browser) => {
   const page = await browser.newPage();
   await page.goto(link("c-9", "choices"));
@@ -293,11 +353,15 @@ try {
   await feedback(browser);
   await door(browser);
   await why(browser);
+  await dispute(browser);
+  await ownLook(browser);
+  await register();
   await keyboard(browser);
   await signals(browser);
   await languages();
   await links();
   const pages = { why: link(sent[2].person, "why", sent[2].decision), choices: link("c-7", "choices"), unsubscribe: link("c-7", "unsubscribe", "email"), data: link("c-2", "data"), ai: `${origin}/ai`,
+    wrong: `${link(sent[2].person, "why", sent[2].decision)}/wrong?fact=orders`, review: `${link(sent[2].person, "why", sent[2].decision)}/ask/review`, register: `${origin}/ai/campaigns`,
     feedback: link("c-7", "choices").replace("/choices/", "/feedback/"), missing: `${origin}/nothing` };
   for (const [name, address] of Object.entries(pages)) {
     await weigh(name, address);

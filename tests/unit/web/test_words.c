@@ -10,25 +10,25 @@
 #include "feedback/feedback.h"
 #include "web/customer_int.h"
 
-static eh_languages *languages;
+static eh_catalogues *languages;
 
 static int open_languages(void **state)
 {
     (void)state;
     eh_error error;
-    return eh_languages_open("/nowhere", &languages, &error) == EH_OK ? 0 : -1;
+    return eh_catalogues_open("/nowhere", &languages, &error) == EH_OK ? 0 : -1;
 }
 
 static int close_languages(void **state)
 {
     (void)state;
-    eh_languages_close(&languages);
+    eh_catalogues_close(&languages);
     return 0;
 }
 
 static const eh_messages *of(const char *language)
 {
-    return eh_languages_choose(languages, eh_view_of(language), NULL);
+    return eh_catalogues_choose(languages, eh_view_of(language), NULL);
 }
 
 static void every_language_is_whole(void **state)
@@ -80,10 +80,10 @@ static void every_word_has_its_message(void **state)
 static void the_best_language_is_chosen(void **state)
 {
     (void)state;
-    assert_string_equal(eh_messages_language(eh_languages_choose(languages, EH_VIEW("ja, de-AT;q=0.8"), "fr")), "de");
-    assert_string_equal(eh_messages_language(eh_languages_choose(languages, EH_VIEW("ja"), "fr-CA")), "fr");
-    assert_string_equal(eh_messages_language(eh_languages_choose(languages, EH_VIEW(""), "nl")), "en");
-    assert_string_equal(eh_messages_language(eh_languages_choose(languages, EH_VIEW(",;,deutsch,"), NULL)), "en");
+    assert_string_equal(eh_messages_language(eh_catalogues_choose(languages, EH_VIEW("ja, de-AT;q=0.8"), "fr")), "de");
+    assert_string_equal(eh_messages_language(eh_catalogues_choose(languages, EH_VIEW("ja"), "fr-CA")), "fr");
+    assert_string_equal(eh_messages_language(eh_catalogues_choose(languages, EH_VIEW(""), "nl")), "en");
+    assert_string_equal(eh_messages_language(eh_catalogues_choose(languages, EH_VIEW(",;,deutsch,"), NULL)), "en");
 }
 
 int main(void)
