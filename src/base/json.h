@@ -37,6 +37,10 @@ void eh_json_number(eh_json_writer *writer, const char *key, double number);
 void eh_json_integer(eh_json_writer *writer, const char *key, int64_t number);
 void eh_json_boolean(eh_json_writer *writer, const char *key, bool value);
 void eh_json_null(eh_json_writer *writer, const char *key);
+/** RFC 3339 in UTC, whole seconds; null for 0. */
+void eh_json_time(eh_json_writer *writer, const char *key, int64_t seconds);
+/** An id of 64 bits as 16 hexadecimal digits. */
+void eh_json_id(eh_json_writer *writer, const char *key, uint64_t id);
 
 /** The shortest decimal text that strtod reads back to `number`; "null" for NaN and infinities. `out` has 32 bytes. */
 void eh_json_number_text(double number, char out[32]);
@@ -81,5 +85,8 @@ typedef struct {
 
 /** Moves to the next member; false at the end, or when `object` is no object. */
 bool eh_json_next(eh_json_value object, eh_json_members *at);
+
+/** Writes a value that was read: members in their order, numbers and texts as they were meant. False when it is deeper than a document may be. */
+bool eh_json_copy(eh_json_writer *writer, const char *key, eh_json_value value);
 
 #endif

@@ -1,6 +1,7 @@
 /* JSON, written: a stream into a buffer, in the order of the calls. */
 #include "base/base_int.h"
 #include "base/json.h"
+#include "base/time.h"
 
 #include <float.h>
 #include <math.h>
@@ -275,4 +276,86 @@ void eh_json_null(eh_json_writer *writer, const char *key)
 {
     lead_in(writer, key);
     eh_buffer_text(writer->buffer, "null");
+}
+
+void eh_json_time(eh_json_writer *writer, const char *key, int64_t seconds)
+{
+    char text[EH_INSTANT_TEXT_BYTES];
+    if (seconds != 0)
+        eh_instant_text((eh_instant){.seconds = seconds}, EH_FRACTION_NONE, text);
+    eh_json_text(writer, key, seconds != 0 ? text : NULL);
+}
+
+void eh_json_id(eh_json_writer *writer, const char *key, uint64_t id)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)id);
+    eh_json_text(writer, key, text);
+}
+
+/* ---- what was read, written ------------------------------------------------------------------------------------------ */
+
+/* One place per open object or array of the value. */
+typedef struct {
+    eh_json_value value;
+    eh_json_members members;
+    size_t item;
+} copy_place;
+
+static void scalar_copy(eh_json_writer *writer, const char *key, eh_json_value value)
+{
+    int64_t whole;
+    bool truth;
+    if (eh_json_as_boolean(value, &truth))
+        eh_json_boolean(writer, key, truth);
+    else if (eh_json_as_integer(value, &whole))
+        eh_json_integer(writer, key, whole);
+    else if (eh_json_type_of(value) == EH_JSON_NUMBER)
+        eh_json_number(writer, key, eh_json_as_number(value));
+    else if (eh_json_type_of(value) == EH_JSON_TEXT)
+        eh_json_view(writer, key, eh_json_as_view(value));
+    else
+        eh_json_null(writer, key);
+}
+
+/* The next value of a place; false at its end. */
+static bool copy_next(copy_place *at, const char **key_out, eh_json_value *value_out)
+{
+    if (eh_json_type_of(at->value) == EH_JSON_OBJECT) {
+        bool more = eh_json_next(at->value, &at->members);
+        *key_out = at->members.key;
+        *value_out = at->members.value;
+        return more;
+    }
+    *key_out = NULL;
+    *value_out = eh_json_item(at->value, at->item);
+    return at->item++ < eh_json_count(at->value);
+}
+
+bool eh_json_copy(eh_json_writer *writer, const char *key, eh_json_value value)
+{
+    copy_place places[DEPTH_MAX];
+    size_t depth = 0;
+    for (;;) {
+        eh_json_type type = eh_json_type_of(value);
+        if (type != EH_JSON_OBJECT && type != EH_JSON_ARRAY) {
+            scalar_copy(writer, key, value);
+        } else {
+            if (depth == DEPTH_MAX || writer->depth == DEPTH_MAX)
+                return false;
+            if (type == EH_JSON_OBJECT)
+                eh_json_object_open(writer, key);
+            else
+                eh_json_array_open(writer, key);
+            places[depth++] = (copy_place){.value = value};
+        }
+        while (depth > 0 && !copy_next(&places[depth - 1], &key, &value)) {
+            if (eh_json_type_of(places[--depth].value) == EH_JSON_OBJECT)
+                eh_json_object_close(writer);
+            else
+                eh_json_array_close(writer);
+        }
+        if (depth == 0)
+            return true;
+    }
 }

@@ -88,9 +88,7 @@ static void json_write(const eh_import_report *report, eh_buffer *out)
     eh_json_integer(&json, "conflicts_count", (int64_t)report->conflicts_count);
     eh_json_array_open(&json, "conflicts");
     for (size_t i = 0; i < report->conflicts_listed; i++) {
-        char record[24];
         const eh_import_conflict *conflict = &report->conflicts[i];
-        snprintf(record, sizeof record, "%016llx", (unsigned long long)conflict->record);
         eh_json_object_open_flat(&json, NULL);
         eh_json_integer(&json, "row", (int64_t)conflict->row);
         eh_json_text(&json, "key", conflict->key);
@@ -98,7 +96,7 @@ static void json_write(const eh_import_report *report, eh_buffer *out)
         eh_json_text(&json, "channel", eh_channel_name(conflict->channel));
         eh_json_text(&json, "file_says", conflict->effect == EH_EFFECT_KEPT_NO ? "yes" : "no");
         eh_json_text(&json, "resolved", "no");
-        eh_json_text(&json, "record", record);
+        eh_json_id(&json, "record", conflict->record);
         eh_json_object_close(&json);
     }
     eh_json_array_close(&json);

@@ -198,9 +198,7 @@ eh_code eh_person_may(eh_person_run *run, eh_error *error)
     eh_json_text(&json, "basis", answer.basis);
     eh_json_array_open_flat(&json, "records");
     for (size_t i = 0; i < answer.records_count; i++) {
-        char record[24];
-        snprintf(record, sizeof record, "%016llx", (unsigned long long)answer.records[i]);
-        eh_json_text(&json, NULL, record);
+        eh_json_id(&json, NULL, answer.records[i]);
     }
     eh_json_array_close(&json);
     eh_json_object_close(&json);

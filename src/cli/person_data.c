@@ -129,6 +129,26 @@ eh_code eh_person_show_action(eh_person_run *run, eh_error *error)
 
 /* ---- export ----------------------------------------------------------------------------------------------------------------------------------------- */
 
+static eh_code receipt_of(eh_person_run *run, const eh_person *person, eh_buffer *out, eh_error *error)
+{
+    const eh_shop *shop = &eh_workspace_get(run->workspace)->shop;
+    const eh_receipt_shop told = {.name = shop->name, .address = shop->address, .contact = shop->contact, .website = shop->website,
+                                  .country = shop->country, .language = shop->language};
+    return eh_receipt_write(run->rights, person, &told, run->request.now.seconds, out, error);
+}
+
+static eh_code export_receipt(eh_person_run *run, const eh_person *person, eh_json_writer *json, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
+    EH_CLEANUP(eh_json_close) eh_json_document *document = NULL;
+    if (person->acts_count > 0) {
+        EH_TRY(receipt_of(run, person, &text, error));
+        EH_TRY(eh_json_parse(eh_buffer_view(&text), "receipt", &document, error));
+    }
+    (void)eh_json_copy(json, "receipt", document != NULL ? eh_json_root(document) : NULL);
+    return EH_OK;
+}
+
 static eh_code export_json(eh_person_run *run, const eh_person *person, eh_buffer *out, eh_error *error)
 {
     char now[EH_INSTANT_TEXT_BYTES];
@@ -145,6 +165,7 @@ static eh_code export_json(eh_person_run *run, const eh_person *person, eh_buffe
     eh_json_text(&json, "contact", model->shop.contact);
     eh_json_object_close(&json);
     eh_person_json(run->rights, person, run->request.now.seconds, &json);
+    EH_TRY(export_receipt(run, person, &json, error));
     EH_TRY(eh_person_data_json(run, person->key, &json, error));
     eh_json_object_close(&json);
     eh_buffer_byte(out, '\n');
@@ -155,8 +176,13 @@ eh_code eh_person_export_action(eh_person_run *run, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
     const char *format = run->request.format != NULL ? run->request.format : "json";
+    eh_view key = eh_view_of(run->request.words[1]);
+    eh_person_marks marks;
     eh_person person;
-    EH_TRY(eh_person_read(run->rights, eh_view_of(run->request.words[1]), run->arena, &person, error));
+    EH_TRY(eh_person_marks_read(run->rights, key, run->arena, &marks, error));
+    EH_TRY(eh_person_read(run->rights, key, run->arena, &person, error));
+    const eh_person_items_spec spec = {.model = eh_workspace_get(run->workspace), .ledger = run->ledger, .marks = &marks, .also = eh_api_items};
+    EH_TRY(eh_person_items_read(&spec, &person, run->arena, error));
     if (strcmp(format, "json") == 0)
         EH_TRY(export_json(run, &person, &text, error));
     else if (strcmp(format, "csv") == 0)
@@ -290,11 +316,8 @@ eh_code eh_person_erase_action(eh_person_run *run, eh_error *error)
 eh_code eh_person_receipt_action(eh_person_run *run, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
-    const eh_shop *shop = &eh_workspace_get(run->workspace)->shop;
-    const eh_receipt_shop told = {.name = shop->name, .address = shop->address, .contact = shop->contact, .website = shop->website,
-                                  .country = shop->country, .language = shop->language};
     eh_person person;
     EH_TRY(eh_person_read(run->rights, eh_view_of(run->request.words[1]), run->arena, &person, error));
-    EH_TRY(eh_receipt_write(run->rights, &person, &told, run->request.now.seconds, &text, error));
+    EH_TRY(receipt_of(run, &person, &text, error));
     return eh_person_out(run, &text, error);
 }

@@ -22,6 +22,23 @@ typedef struct {
 } eh_person_marks;
 EH_MUST_USE eh_code eh_person_marks_read(eh_rights *rights, eh_view key, eh_arena *arena, eh_person_marks *marks_out, eh_error *error);
 
+/* ---- what is kept about them --------------------------------------------------------------------------------------------------------- */
+
+typedef struct eh_person_items eh_person_items;
+typedef struct {
+    const eh_workspace_model *model;
+    eh_ledger *ledger;   /* the writer's, or NULL: it is opened for reading when there is one */
+    const eh_person_marks *marks;
+    /** Tables of rooms above this one: eh_person_item_add for each row. NULL: none. */
+    eh_code (*also)(eh_store *store, const eh_person_marks *marks, eh_person_items *list, eh_error *error);
+} eh_person_items_spec;
+EH_MUST_USE eh_code eh_person_item_add(eh_person_items *list, const char *part, const eh_buffer *json, eh_error *error);
+/**
+ * Adds to a person that was read, before an export: every decision about them with its reasons, facts, scores and contributions (also of plans that have not
+ * gone out), messages, outcomes, feedback. A decision that cannot be read is named with the reason.
+ */
+EH_MUST_USE eh_code eh_person_items_read(const eh_person_items_spec *spec, eh_person *person, eh_arena *arena, eh_error *error);
+
 /* ---- where the shop's own files hold them -------------------------------------------------------------------------------------------- */
 
 typedef struct {

@@ -47,6 +47,10 @@ const char *const eh_rights_tables[] = {
     "CREATE INDEX rights_outbox_waiting ON rights_outbox (notice) WHERE sent_s IS NULL;"
     "CREATE INDEX rights_outbox_person ON rights_outbox (person);"
     "CREATE INDEX rights_request_person ON rights_request (person)",
+    /* what an export of another workspace has brought of its other rooms */
+    "CREATE TABLE rights_item (item BIGINT PRIMARY KEY, person BIGINT NOT NULL REFERENCES rights_person (person) ON DELETE CASCADE,"
+    " part TEXT NOT NULL, json TEXT NOT NULL);"
+    "CREATE INDEX rights_item_person ON rights_item (person, item)",
 };
 const size_t eh_rights_tables_count = sizeof eh_rights_tables / sizeof eh_rights_tables[0];
 

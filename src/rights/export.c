@@ -45,25 +45,18 @@ uint32_t eh_soft_fact_find(eh_view name)
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------------------------------- */
 
-static void json_time(eh_json_writer *json, const char *key, int64_t at_s)
-{
-    eh_json_text(json, key, at_s != 0 ? at_text(at_s).text : NULL);
-}
-
 static void json_act(const eh_person_act *item, eh_json_writer *json)
 {
-    char record[24];
     const eh_act *act = &item->act;
-    snprintf(record, sizeof record, "%016llx", (unsigned long long)act->record);
     eh_json_object_open(json, NULL);
-    eh_json_text(json, "record", record);
+    eh_json_id(json, "record", act->record);
     eh_json_text(json, "act", eh_act_kind_name(act->kind));
     eh_json_text(json, "by", eh_act_by_name(act->by));
     eh_json_text(json, "purpose", eh_purpose_name(act->purpose));
     eh_json_text(json, "channel", eh_channel_name(act->channel));
     eh_json_text(json, "control", eh_control_name(act->control));
-    json_time(json, "at", act->at_s);
-    json_time(json, "until", act->until_s);
+    eh_json_time(json, "at", act->at_s);
+    eh_json_time(json, "until", act->until_s);
     eh_json_text(json, "birth_date", act->kind == EH_ACT_BIRTH ? day_text(act).text : NULL);
     eh_json_array_open_flat(json, "soft_facts");
     for (size_t i = 0; i < SOFT_FACTS_COUNT; i++)
@@ -83,7 +76,7 @@ static void json_act(const eh_person_act *item, eh_json_writer *json)
     } else {
         eh_json_null(json, "wording");
     }
-    json_time(json, "recorded_at", item->recorded_s);
+    eh_json_time(json, "recorded_at", item->recorded_s);
     eh_json_text(json, "ledger", item->ledger);
     eh_json_object_close(json);
 }
@@ -101,13 +94,10 @@ static void json_answer(eh_rights *rights, const char *key, eh_may_question ques
     eh_json_text(json, "why", eh_why_name(answer.why));
     eh_json_text(json, "sentence", answer.sentence);
     eh_json_text(json, "law", answer.law);
-    json_time(json, "until", answer.until_s);
+    eh_json_time(json, "until", answer.until_s);
     eh_json_array_open_flat(json, "records");
-    for (size_t i = 0; i < answer.records_count; i++) {
-        char record[24];
-        snprintf(record, sizeof record, "%016llx", (unsigned long long)answer.records[i]);
-        eh_json_text(json, NULL, record);
-    }
+    for (size_t i = 0; i < answer.records_count; i++)
+        eh_json_id(json, NULL, answer.records[i]);
     eh_json_array_close(json);
     eh_json_object_close(json);
 }
@@ -129,7 +119,7 @@ static void json_lists(const eh_person *person, eh_json_writer *json)
         eh_json_object_open_flat(json, NULL);
         eh_json_text(json, "field", person->corrections[i].field);
         eh_json_text(json, "value", person->corrections[i].value);
-        json_time(json, "at", person->corrections[i].at_s);
+        eh_json_time(json, "at", person->corrections[i].at_s);
         eh_json_object_close(json);
     }
     eh_json_array_close(json);
@@ -138,7 +128,7 @@ static void json_lists(const eh_person *person, eh_json_writer *json)
         eh_json_object_open_flat(json, NULL);
         eh_json_text(json, "recipient", person->disclosures[i].recipient);
         eh_json_text(json, "what", person->disclosures[i].what);
-        json_time(json, "at", person->disclosures[i].at_s);
+        eh_json_time(json, "at", person->disclosures[i].at_s);
         eh_json_object_close(json);
     }
     eh_json_array_close(json);
@@ -148,8 +138,8 @@ static void json_lists(const eh_person *person, eh_json_writer *json)
         eh_json_text(json, "recipient", person->notices[i].recipient);
         eh_json_text(json, "what", person->notices[i].what);
         eh_json_text(json, "detail", person->notices[i].detail);
-        json_time(json, "at", person->notices[i].at_s);
-        json_time(json, "sent", person->notices[i].sent_s);
+        eh_json_time(json, "at", person->notices[i].at_s);
+        eh_json_time(json, "sent", person->notices[i].sent_s);
         eh_json_object_close(json);
     }
     eh_json_array_close(json);
@@ -157,20 +147,33 @@ static void json_lists(const eh_person *person, eh_json_writer *json)
     for (size_t i = 0; i < person->requests_count; i++) {
         eh_json_object_open_flat(json, NULL);
         eh_json_text(json, "request", eh_request_kind_name(person->requests[i].kind));
-        json_time(json, "received", person->requests[i].received_s);
-        json_time(json, "due", person->requests[i].due_s);
-        json_time(json, "closed", person->requests[i].closed_s);
+        eh_json_time(json, "received", person->requests[i].received_s);
+        eh_json_time(json, "due", person->requests[i].due_s);
+        eh_json_time(json, "closed", person->requests[i].closed_s);
         eh_json_text(json, "outcome", person->requests[i].outcome);
         eh_json_object_close(json);
     }
     eh_json_array_close(json);
 }
 
+const char *const eh_person_parts[EH_PERSON_PARTS_COUNT] = {"decisions", "messages", "outcomes", "feedback"};
+
+static void json_items(const eh_person *person, eh_json_writer *json)
+{
+    for (size_t part = 0; part < EH_PERSON_PARTS_COUNT; part++) {
+        eh_json_array_open(json, eh_person_parts[part]);
+        for (size_t i = 0; i < person->items_count; i++)
+            if (strcmp(person->items[i].part, eh_person_parts[part]) == 0)
+                eh_json_token(json, NULL, person->items[i].json);
+        eh_json_array_close(json);
+    }
+}
+
 void eh_person_json(eh_rights *rights, const eh_person *person, int64_t now_s, eh_json_writer *json)
 {
     eh_json_text(json, "key", person->key);
     eh_json_boolean(json, "found", person->found);
-    json_time(json, "since", person->since_s);
+    eh_json_time(json, "since", person->since_s);
     eh_json_array_open_flat(json, "other_keys");
     for (size_t i = 0; i < person->aliases_count; i++)
         eh_json_text(json, NULL, person->aliases[i]);
@@ -189,6 +192,7 @@ void eh_person_json(eh_rights *rights, const eh_person *person, int64_t now_s, e
         json_act(&person->acts[i], json);
     eh_json_array_close(json);
     json_lists(person, json);
+    json_items(person, json);
 }
 
 /* ---- the table ------------------------------------------------------------------------------------------------------------------------------- */
@@ -270,4 +274,6 @@ void eh_person_csv(const eh_person *person, eh_buffer *out)
                                                                     [T_UNTIL] = at_text(person->requests[i].due_s).text,
                                                                     [T_RECORDED] = at_text(person->requests[i].closed_s).text,
                                                                     [T_VALUE] = person->requests[i].outcome});
+    for (size_t i = 0; i < person->items_count; i++)
+        table_row(out, (const char *const[EH_PERSON_TABLE_COLUMNS]){[T_WHAT] = person->items[i].part, [T_VALUE] = person->items[i].json});
 }

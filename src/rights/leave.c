@@ -66,6 +66,7 @@ static eh_code merge_write(eh_rights *rights, eh_view from_key, const eh_person 
         ("INSERT INTO rights_disclosure (disclosure, person, recipient, what, at_s) SELECT -disclosure, $1, recipient, what, at_s FROM rights_disclosure "
          "WHERE person = $2 ON CONFLICT DO NOTHING"),
         "UPDATE rights_outbox SET person = $1 WHERE person = $2",
+        "UPDATE rights_item SET person = $1 WHERE person = $2",
         "UPDATE rights_request SET person = $1 WHERE person = $2",
     };
     EH_TRY(eh_person_find(rights, from_key, &from_row, &from_found, error));

@@ -31,6 +31,15 @@ typedef struct {
     int64_t at_s;
 } eh_person_disclosure;
 
+/** What other rooms keep about the person, one object of JSON each; what an export has brought from another workspace is kept, to be taken along again. */
+typedef struct {
+    const char *part; /* one of eh_person_parts */
+    const char *json; /* on one line */
+} eh_person_item;
+enum { EH_PERSON_PARTS_COUNT = 4 };
+/** "decisions", "messages", "outcomes", "feedback": lists of the export. */
+extern const char *const eh_person_parts[EH_PERSON_PARTS_COUNT];
+
 /** A notice to a recipient that waits, or was sent. */
 typedef struct {
     int64_t notice;
@@ -76,6 +85,8 @@ typedef struct {
     size_t notices_count;
     const eh_request *requests;
     size_t requests_count;
+    const eh_person_item *items; /* read: those that were brought; before an export the caller adds what the rooms here keep */
+    size_t items_count;
 } eh_person;
 
 /** By key or alias. */

@@ -105,6 +105,13 @@ static eh_code request_read(const eh_statement *row, eh_arena *arena, void *item
     return text_take(row, 6, arena, &request->key, error);
 }
 
+static eh_code item_read_one(const eh_statement *row, eh_arena *arena, void *item_out, eh_error *error)
+{
+    eh_person_item *item = item_out;
+    EH_TRY(text_take(row, 0, arena, &item->part, error));
+    return text_take(row, 1, arena, &item->json, error);
+}
+
 static eh_code act_read(const eh_statement *row, eh_arena *arena, void *item_out, eh_error *error)
 {
     eh_person_act *item = item_out;
@@ -172,6 +179,8 @@ static eh_code lists_read(eh_rights *rights, int64_t number, eh_arena *arena, eh
          (const void **)&person->notices, &person->notices_count},
         {"SELECT " REQUEST_COLUMNS " FROM rights_request r JOIN rights_person p ON p.person = r.person WHERE r.person = $1 ORDER BY r.request",
          {sizeof(eh_request), request_read}, (const void **)&person->requests, &person->requests_count},
+        {"SELECT part, json FROM rights_item WHERE person = $1 ORDER BY item", {sizeof(eh_person_item), item_read_one}, (const void **)&person->items,
+         &person->items_count},
     };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         EH_TRY(list_of(rights, lists[i].sql, number, &lists[i].kind, arena, lists[i].items, lists[i].count, error));

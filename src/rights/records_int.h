@@ -28,7 +28,7 @@ typedef struct eh_suppressed eh_suppressed; /* the hashes in memory (suppression
 /** What is numbered, each from 1; a number is never used again. */
 typedef enum {
     EH_COUNT_PERSON, EH_COUNT_ACT, EH_COUNT_ALIAS, EH_COUNT_MOVE, EH_COUNT_SUPPRESSION,
-    EH_COUNT_REQUEST, EH_COUNT_DISCLOSURE, EH_COUNT_CONTACT, EH_COUNT_NOTICE, EH_COUNT_CORRECTION, EH_COUNTERS_COUNT
+    EH_COUNT_REQUEST, EH_COUNT_DISCLOSURE, EH_COUNT_CONTACT, EH_COUNT_NOTICE, EH_COUNT_CORRECTION, EH_COUNT_ITEM, EH_COUNTERS_COUNT
 } eh_rights_counting;
 
 enum { EH_KEPT_STATEMENTS_MAX = 32 };
@@ -148,6 +148,7 @@ EH_MUST_USE eh_code eh_alias_write(eh_rights *rights, eh_view key, int64_t perso
 EH_MUST_USE eh_code eh_contact_write(eh_rights *rights, int64_t person, const char *kind, const char *value, eh_error *error);
 EH_MUST_USE eh_code eh_correction_write(eh_rights *rights, int64_t person, const eh_person_correction *correction, eh_error *error);
 EH_MUST_USE eh_code eh_disclosure_write(eh_rights *rights, int64_t person, const eh_person_disclosure *disclosure, eh_error *error);
+EH_MUST_USE eh_code eh_item_write(eh_rights *rights, int64_t person, const eh_person_item *item, eh_error *error);
 /** Numbers the request. */
 EH_MUST_USE eh_code eh_request_write(eh_rights *rights, int64_t person, const eh_request *request, eh_error *error);
 /** A fact of the soft opt-in by its name; 0: none. */

@@ -268,6 +268,19 @@ static eh_code notices_write(step *s, const pair *what, size_t *count_out, eh_er
     }
 }
 
+eh_code eh_item_write(eh_rights *rights, int64_t person, const eh_person_item *item, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
+    int64_t number = 0;
+    EH_TRY(eh_rights_next(rights, EH_COUNT_ITEM, &number, error));
+    EH_TRY(eh_store_prepare(rights->store, "INSERT INTO rights_item (item, person, part, json) VALUES ($1, $2, $3, $4)", &insert, error));
+    eh_bind_integer(insert, 1, number);
+    eh_bind_integer(insert, 2, person);
+    eh_bind_text(insert, 3, eh_view_of(item->part));
+    eh_bind_text(insert, 4, eh_view_of(item->json));
+    return eh_statement_run(insert, error);
+}
+
 eh_code eh_correction_write(eh_rights *rights, int64_t person, const eh_person_correction *correction, eh_error *error)
 {
     EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;

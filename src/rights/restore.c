@@ -12,14 +12,14 @@
 #include "rights/records_int.h"
 #include "rights/restore_int.h"
 
-enum { LISTS_FIRST = 8, LIST_ITEMS_MAX = 1 << 18 };
+enum { LISTS_FIRST = 8, LIST_ITEMS_MAX = 1 << 18, ITEM_BYTES_MAX = 1 << 20 };
 
 /* ---- the builder ----------------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     eh_arena *arena;
     eh_person person;
-    size_t capacities[6]; /* aliases, contacts, acts, corrections, disclosures, requests; notices are for the recipients of the other workspace */
+    size_t capacities[7]; /* aliases, contacts, acts, corrections, disclosures, requests, items; notices are for the recipients of the other workspace */
 } builder;
 
 /* Room for one more item; returns the place of it, or NULL. */
@@ -180,6 +180,25 @@ static eh_code request_add(builder *b, const request_texts *t, eh_error *error)
     return EH_OK;
 }
 
+/* `json` is an object in any layout; it is kept on one line. */
+static eh_code item_add(builder *b, const char *part, eh_json_value value, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
+    eh_person_item *item = MORE(b, 6, items);
+    eh_json_writer json;
+    if (item == NULL)
+        return eh_fail_memory(error);
+    if (eh_json_type_of(value) != EH_JSON_OBJECT)
+        return wrong(part, "", error);
+    eh_json_begin(&json, &text, false, false);
+    (void)eh_json_copy(&json, NULL, value); /* as deep as a document may be at most */
+    EH_TRY(eh_buffer_check(&text, error));
+    if (text.len > ITEM_BYTES_MAX)
+        return eh_fail(error, EH_LIMIT, "%s: an object of %zu bytes, at most %d", part, text.len, ITEM_BYTES_MAX);
+    *item = (eh_person_item){.part = part, .json = eh_arena_copy(b->arena, eh_buffer_view(&text))};
+    return item->json != NULL ? EH_OK : eh_fail_memory(error);
+}
+
 /* ---- JSON ----------------------------------------------------------------------------------------------------------------------------------------- */
 
 static const char *member(builder *b, eh_json_value object, const char *key)
@@ -255,6 +274,12 @@ static eh_code json_person(builder *b, eh_json_value root, eh_error *error)
             if (lists[i].add(b, eh_json_item(list, k), error) != EH_OK)
                 return eh_fail_within(error, "%s[%zu]", lists[i].key, k);
     }
+    for (size_t part = 0; part < EH_PERSON_PARTS_COUNT; part++) { /* older exports have none of these */
+        eh_json_value list = eh_json_member(root, eh_person_parts[part]);
+        for (size_t k = 0; eh_json_type_of(list) == EH_JSON_ARRAY && k < eh_json_count(list); k++)
+            if (item_add(b, eh_person_parts[part], eh_json_item(list, k), error) != EH_OK)
+                return eh_fail_within(error, "%s[%zu]", eh_person_parts[part], k);
+    }
     return EH_OK;
 }
 
@@ -296,6 +321,21 @@ static uint32_t facts_read(const char *text)
     return facts;
 }
 
+static const char *part_of(const char *what)
+{
+    for (size_t i = 0; i < EH_PERSON_PARTS_COUNT; i++)
+        if (strcmp(what, eh_person_parts[i]) == 0)
+            return eh_person_parts[i];
+    return NULL;
+}
+
+static eh_code table_item(builder *b, const char *part, const char *text, eh_error *error)
+{
+    EH_CLEANUP(eh_json_close) eh_json_document *document = NULL;
+    EH_TRY(eh_json_parse(eh_view_of(text), part, &document, error));
+    return item_add(b, part, eh_json_root(document), error);
+}
+
 static eh_code table_row(void *context, uint64_t number, const eh_view *cells, eh_error *error)
 {
     builder *b = context;
@@ -326,6 +366,8 @@ static eh_code table_row(void *context, uint64_t number, const eh_view *cells, e
         code = disclosure_add(b, c[18], c[19], c[7], error);
     } else if (strcmp(c[0], "request") == 0) {
         code = request_add(b, &request, error);
+    } else if (part_of(c[0]) != NULL) {
+        code = table_item(b, part_of(c[0]), c[19], error);
     } else if (strcmp(c[0], "notice") != 0) { /* notices are between the other workspace and its recipients */
         code = wrong("what", c[0], error);
     }
@@ -346,6 +388,8 @@ static eh_code lists_write(eh_rights *rights, const eh_person *person, int64_t n
         EH_TRY(eh_disclosure_write(rights, number, &person->disclosures[i], error));
     for (size_t i = 0; i < person->requests_count; i++)
         EH_TRY(eh_request_write(rights, number, &person->requests[i], error));
+    for (size_t i = 0; i < person->items_count; i++)
+        EH_TRY(eh_item_write(rights, number, &person->items[i], error));
     return EH_OK;
 }
 

@@ -65,13 +65,11 @@ eh_code eh_rights_ai_states(eh_rights *rights, const char *const *keys, size_t k
 
 static void payload_write(const eh_act_row *row, eh_buffer *out)
 {
-    char record[24];
     eh_json_writer json;
     const eh_act *act = &row->act;
-    snprintf(record, sizeof record, "%016llx", (unsigned long long)act->record);
     eh_json_begin(&json, out, false, false);
     eh_json_object_open(&json, NULL);
-    eh_json_text(&json, "record", record);
+    eh_json_id(&json, "record", act->record);
     eh_json_text(&json, "act", eh_act_kind_name(act->kind));
     eh_json_text(&json, "by", eh_act_by_name(act->by));
     eh_json_text(&json, "purpose", eh_purpose_name(act->purpose));

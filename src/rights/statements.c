@@ -39,7 +39,7 @@ void eh_rights_statements_close(eh_rights *rights)
 static const char *const counter_names[EH_COUNTERS_COUNT] = {
     [EH_COUNT_PERSON] = "person",   [EH_COUNT_ACT] = "act",         [EH_COUNT_ALIAS] = "alias",     [EH_COUNT_MOVE] = "move",
     [EH_COUNT_SUPPRESSION] = "suppression", [EH_COUNT_REQUEST] = "request", [EH_COUNT_DISCLOSURE] = "disclosure", [EH_COUNT_CONTACT] = "contact",
-    [EH_COUNT_NOTICE] = "notice",   [EH_COUNT_CORRECTION] = "correction",
+    [EH_COUNT_NOTICE] = "notice",   [EH_COUNT_CORRECTION] = "correction", [EH_COUNT_ITEM] = "item",
 };
 
 eh_code eh_rights_begin(eh_rights *rights, eh_error *error)

@@ -298,13 +298,6 @@ void eh_api_json_end(eh_exchange *exchange, eh_json_writer *json)
     eh_buffer_byte(&exchange->out, '\n');
 }
 
-void eh_api_json_time(eh_json_writer *json, const char *key, int64_t seconds)
-{
-    char text[EH_INSTANT_TEXT_BYTES];
-    eh_instant_text((eh_instant){.seconds = seconds}, EH_FRACTION_NONE, text);
-    eh_json_text(json, key, text);
-}
-
 void eh_api_refuse(eh_exchange *exchange, const eh_error *error)
 {
     if (error->code == EH_INPUT)

@@ -96,12 +96,13 @@ EH_MUST_USE eh_code eh_body_numbers_check(eh_view text, eh_error *error);
 /** An answer in JSON: begin, write members, end. */
 void eh_api_json_begin(eh_exchange *exchange, unsigned status, eh_json_writer *json);
 void eh_api_json_end(eh_exchange *exchange, eh_json_writer *json);
-void eh_api_json_time(eh_json_writer *json, const char *key, int64_t seconds);
 /** A problem: what the request says cannot be (EH_INPUT) is 422 here, where its form is fine. */
 void eh_api_refuse(eh_exchange *exchange, const eh_error *error);
 
 /* ---- erasing (api_people.c) ------------------------------------------------------------------------------------------------------------ */
 
+/** A person with all that the rooms keep about them, for an export. Reads the ledger and the plans: let it wait on a thread that may. */
+EH_MUST_USE eh_code eh_web_person_read(eh_exchange *exchange, eh_view key, eh_person *person_out, eh_error *error);
 /** Every room that keeps something about the person forgets it. May wait for the disk, for seconds when others read. */
 EH_MUST_USE eh_code eh_web_forget(eh_exchange *exchange, eh_view person, eh_forgotten *forgotten_out, eh_error *error);
 

@@ -61,6 +61,35 @@ eh_code eh_outcomes_forget(eh_store *store, eh_view person, uint64_t *count_out,
     return EH_OK;
 }
 
+eh_code eh_api_items(eh_store *store, const eh_person_marks *marks, eh_person_items *list, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *each = NULL;
+    uint32_t version = 0;
+    EH_TRY(eh_store_version(store, "api", &version, error));
+    if (version == 0)
+        return EH_OK;
+    EH_TRY(eh_store_prepare(store, "SELECT name, value, at_s FROM api_outcome WHERE person = $1 ORDER BY number", &each, error));
+    for (size_t k = 0; k < marks->keys_count; k++) {
+        eh_bind_text(each, 1, eh_view_of(marks->keys[k]));
+        for (bool row = true;;) {
+            EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
+            eh_json_writer json;
+            EH_TRY(eh_statement_step(each, &row, error));
+            if (!row)
+                break;
+            eh_json_begin(&json, &text, false, false);
+            eh_json_object_open(&json, NULL);
+            eh_json_view(&json, "name", eh_column_text(each, 0));
+            eh_json_number(&json, "value", eh_column_double(each, 1));
+            eh_json_time(&json, "at", eh_column_integer(each, 2));
+            eh_json_object_close(&json);
+            EH_TRY(eh_person_item_add(list, "outcomes", &text, error));
+        }
+        eh_statement_reset(each);
+    }
+    return EH_OK;
+}
+
 /* Answers that name them: asked again within the day, the request is carried out once more. */
 static eh_code answers_forget(eh_store *store, const eh_person_marks *marks, eh_error *error)
 {

@@ -33,6 +33,8 @@ typedef struct {
 EH_MUST_USE eh_code eh_api_migrate(eh_store *store, eh_error *error);
 /** Forgets what the interface keeps about a person: outcomes, and answers that name them. For eh_forget_spec.also. */
 EH_MUST_USE eh_code eh_api_forget(eh_store *store, const eh_person_marks *marks, uint64_t *rows_out, eh_error *error);
+/** Outcomes that the interface keeps about a person. For eh_person_items_spec.also. */
+EH_MUST_USE eh_code eh_api_items(eh_store *store, const eh_person_marks *marks, eh_person_items *list, eh_error *error);
 /** All keys, oldest first. keys_out: EH_API_KEYS_MAX of them. */
 EH_MUST_USE eh_code eh_api_keys_load(eh_store *store, eh_api_key *keys_out, size_t *count_out, eh_error *error);
 

@@ -115,13 +115,6 @@ static const char *effect_name(eh_effect effect)
     return names[effect];
 }
 
-static void record_write(eh_json_writer *json, const char *key, uint64_t record)
-{
-    char text[20];
-    snprintf(text, sizeof text, "%016llx", (unsigned long long)record);
-    eh_json_text(json, key, text);
-}
-
 static void results_write(eh_exchange *exchange, const eh_speech *speech)
 {
     eh_json_writer json;
@@ -129,7 +122,7 @@ static void results_write(eh_exchange *exchange, const eh_speech *speech)
     eh_json_array_open(&json, "acts");
     for (size_t i = 0; i < speech->acts_count; i++) {
         eh_json_object_open(&json, NULL);
-        record_write(&json, "record", speech->results[i].record);
+        eh_json_id(&json, "record", speech->results[i].record);
         eh_json_text(&json, "effect", effect_name(speech->results[i].effect));
         eh_json_boolean(&json, "known", speech->results[i].known);
         eh_json_object_close(&json);
@@ -193,25 +186,25 @@ static void answer_write(eh_json_writer *json, eh_purpose purpose, eh_channel ch
     eh_json_text(json, "jurisdiction", answer->jurisdiction.text);
     eh_json_array_open(json, "records");
     for (size_t i = 0; i < answer->records_count; i++)
-        record_write(json, NULL, answer->records[i]);
+        eh_json_id(json, NULL, answer->records[i]);
     eh_json_array_close(json);
     if (answer->until_s != 0)
-        eh_api_json_time(json, "until", answer->until_s);
+        eh_json_time(json, "until", answer->until_s);
     eh_json_object_close(json);
 }
 
 static void act_write(eh_json_writer *json, const eh_person_act *act)
 {
     eh_json_object_open(json, NULL);
-    record_write(json, "record", act->act.record);
+    eh_json_id(json, "record", act->act.record);
     eh_json_text(json, "kind", eh_act_kind_name(act->act.kind));
     eh_json_text(json, "by", eh_act_by_name(act->act.by));
     eh_json_text(json, "purpose", eh_purpose_name(act->act.purpose));
     eh_json_text(json, "channel", eh_channel_name(act->act.channel));
-    eh_api_json_time(json, "at", act->act.at_s);
-    eh_api_json_time(json, "recorded", act->recorded_s);
+    eh_json_time(json, "at", act->act.at_s);
+    eh_json_time(json, "recorded", act->recorded_s);
     if (act->act.until_s != 0)
-        eh_api_json_time(json, "until", act->act.until_s);
+        eh_json_time(json, "until", act->act.until_s);
     if (act->act.how != NULL)
         eh_json_text(json, "how", act->act.how);
     if (act->wording_sha256[0] != '\0')
@@ -426,41 +419,14 @@ eh_answer eh_api_preferences_set(eh_exchange *exchange)
 
 /* ---- people ---------------------------------------------------------------------------------------------------------------------------------- */
 
-static void feedback_write(eh_json_writer *json, const eh_feedback *piece)
+eh_code eh_web_person_read(eh_exchange *exchange, eh_view key, eh_person *person_out, eh_error *error)
 {
-    eh_json_object_open(json, NULL);
-    eh_json_text(json, "ticket", piece->ticket);
-    eh_json_text(json, "kind", eh_feedback_kind_name(piece->kind));
-    eh_api_json_time(json, "given", piece->given_s);
-    eh_json_text(json, "words", piece->words);
-    eh_json_text(json, "answer", piece->answer);
-    eh_json_object_close(json);
-}
-
-static eh_code said_elsewhere_write(eh_exchange *exchange, eh_store *store, eh_json_writer *json, eh_error *error)
-{
-    const eh_feedback *pieces;
-    size_t pieces_count = 0, outcomes_count = OUTCOMES_MAX;
-    eh_outcome *outcomes = EH_TAKE(exchange->arena, OUTCOMES_MAX, eh_outcome);
-    if (outcomes == NULL)
-        return eh_fail_memory(error);
-    eh_feedback_filter filter = {.person = exchange->parameters[0], .count_max = FEEDBACK_MAX};
-    EH_TRY(eh_feedback_list(store, &filter, exchange->arena, &pieces, &pieces_count, error));
-    EH_TRY(eh_outcomes_list(store, exchange->parameters[0], 0, exchange->arena, outcomes, &outcomes_count, error));
-    eh_json_array_open(json, "feedback");
-    for (size_t i = 0; i < pieces_count; i++)
-        feedback_write(json, &pieces[i]);
-    eh_json_array_close(json);
-    eh_json_array_open(json, "outcomes");
-    for (size_t i = 0; i < outcomes_count; i++) {
-        eh_json_object_open(json, NULL);
-        eh_json_text(json, "name", outcomes[i].name);
-        eh_json_number(json, "value", outcomes[i].value);
-        eh_api_json_time(json, "at", outcomes[i].at_s);
-        eh_json_object_close(json);
-    }
-    eh_json_array_close(json);
-    return EH_OK;
+    eh_web *web = eh_web_of(exchange);
+    eh_person_marks marks;
+    EH_TRY(eh_person_marks_read(web->rights, key, exchange->arena, &marks, error));
+    EH_TRY(eh_person_read(web->rights, key, exchange->arena, person_out, error));
+    const eh_person_items_spec spec = {.model = web->model, .ledger = web->ledger, .marks = &marks, .also = eh_api_items};
+    return eh_person_items_read(&spec, person_out, exchange->arena, error);
 }
 
 static eh_code export_write(eh_exchange *exchange, eh_error *error)
@@ -468,15 +434,11 @@ static eh_code export_write(eh_exchange *exchange, eh_error *error)
     eh_web *web = eh_web_of(exchange);
     eh_person person;
     eh_json_writer json;
-    eh_store *store;
-    EH_TRY(eh_person_read(web->rights, exchange->parameters[0], exchange->arena, &person, error));
+    EH_TRY(eh_web_person_read(exchange, exchange->parameters[0], &person, error));
     eh_api_json_begin(exchange, 200, &json);
     eh_person_json(web->rights, &person, eh_web_now_s(web), &json);
-    EH_TRY(eh_web_store_take(web, &store, error));
-    eh_code code = said_elsewhere_write(exchange, store, &json, error);
-    eh_web_store_give(web, store);
     eh_api_json_end(exchange, &json);
-    return code;
+    return EH_OK;
 }
 
 static void person_export(eh_exchange *exchange)

@@ -60,8 +60,8 @@ static eh_code feedback_keep(eh_exchange *exchange, eh_store *store, const feedb
     EH_TRY(eh_feedback_give(store, &wish, now_s, ticket, error));
     eh_api_json_begin(exchange, 201, &json);
     eh_json_text(&json, "ticket", ticket);
-    eh_api_json_time(&json, "given", now_s);
-    eh_api_json_time(&json, "due", now_s + eh_feedback_days(wish.kind) * DAY_SECONDS);
+    eh_json_time(&json, "given", now_s);
+    eh_json_time(&json, "due", now_s + eh_feedback_days(wish.kind) * DAY_SECONDS);
     eh_api_json_end(exchange, &json);
     return EH_OK;
 }
@@ -102,10 +102,10 @@ static void piece_write(eh_json_writer *json, const char *key, const eh_feedback
         eh_json_object_open(json, NULL);
     eh_json_text(json, "ticket", piece->ticket);
     eh_json_text(json, "kind", eh_feedback_kind_name(piece->kind));
-    eh_api_json_time(json, "given", piece->given_s);
-    eh_api_json_time(json, "due", piece->due_s);
+    eh_json_time(json, "given", piece->given_s);
+    eh_json_time(json, "due", piece->due_s);
     if (piece->answered_s != 0)
-        eh_api_json_time(json, "answered", piece->answered_s);
+        eh_json_time(json, "answered", piece->answered_s);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i].text[0] != '\0')
             eh_json_text(json, texts[i].name, texts[i].text);
@@ -369,8 +369,8 @@ static void outcome_write(eh_json_writer *json, const eh_outcome *outcome)
     eh_json_text(json, "person", outcome->person);
     eh_json_text(json, "name", outcome->name);
     eh_json_number(json, "value", outcome->value);
-    eh_api_json_time(json, "at", outcome->at_s);
-    eh_api_json_time(json, "recorded", outcome->recorded_s);
+    eh_json_time(json, "at", outcome->at_s);
+    eh_json_time(json, "recorded", outcome->recorded_s);
     if (outcome->decision[0] != '\0')
         eh_json_text(json, "decision", outcome->decision);
     eh_json_object_close(json);
@@ -486,7 +486,7 @@ static eh_code link_make(eh_exchange *exchange, const link_body *body, eh_error 
     EH_TRY(eh_buffer_check(&url, error));
     eh_api_json_begin(exchange, 201, &json);
     eh_json_text(&json, "url", url.ptr);
-    eh_api_json_time(&json, "expires", link.expires_s);
+    eh_json_time(&json, "expires", link.expires_s);
     eh_api_json_end(exchange, &json);
     return EH_OK;
 }

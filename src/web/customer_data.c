@@ -178,7 +178,7 @@ static eh_answer take(eh_exchange *exchange, bool json)
     eh_error error = {0};
     if (!eh_visit_by_link(exchange, LINKS_FOR_DATA, &visit))
         return EH_NOW;
-    if (person_of(exchange, visit, &person, &error) != EH_OK) {
+    if (eh_web_person_read(exchange, visit->link.person, &person, &error) != EH_OK) {
         eh_page_of_error(exchange, &error);
         return EH_NOW;
     }

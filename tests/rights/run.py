@@ -314,7 +314,7 @@ def rich_person(place, key):
 
 
 def comparable(document):
-    return {name: value for name, value in document.items() if name not in ("notices", "features", "protected", "not_included")}
+    return {name: value for name, value in document.items() if name not in ("notices", "features", "protected", "not_included", "receipt")}
 
 
 @test

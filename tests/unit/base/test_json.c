@@ -206,9 +206,35 @@ static void walks(void **state)
     assert_false(eh_json_next(NULL, &nothing));
 }
 
+static void what_was_read_is_written_again(void **state)
+{
+    static const char text[] = "{\"b\":[1,-2.5,true,null,\"\\n\\\"\"],\"a\":{\"deep\":[[[{}]],[]]},\"last\":9007199254740993}";
+    eh_json_document *document = NULL;
+    eh_error error = {0};
+    (void)state;
+    assert_int_equal(eh_json_parse(eh_view_of(text), "t", &document, &error), EH_OK);
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer out = {0};
+    eh_json_writer json;
+    eh_json_begin(&json, &out, false, false);
+    assert_true(eh_json_copy(&json, NULL, eh_json_root(document)));
+    assert_string_equal(out.ptr, text);
+    eh_buffer_clear(&out);
+    eh_json_begin(&json, &out, false, false);
+    eh_json_object_open(&json, NULL);
+    assert_true(eh_json_copy(&json, "none", NULL));
+    assert_true(eh_json_copy(&json, "one", eh_json_member(eh_json_root(document), "last")));
+    eh_json_time(&json, "at", 1795521600);
+    eh_json_time(&json, "never", 0);
+    eh_json_id(&json, "id", UINT64_C(0xAB));
+    eh_json_object_close(&json);
+    assert_string_equal(out.ptr, "{\"none\":null,\"one\":9007199254740993,\"at\":\"2026-11-24T12:00:00Z\",\"never\":null,\"id\":\"00000000000000ab\"}");
+    eh_json_close(&document);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_read_is_written_again),
         cmocka_unit_test(writes),
         cmocka_unit_test(writes_numbers_shortest),
         cmocka_unit_test(refuses),
