@@ -79,12 +79,14 @@ static void entries_make(eh_ledger_entry *entries, char (*people)[16], char (*pa
     }
 }
 
-static void appends(const char *folder, double seconds)
+static void appends(const char *folder, double seconds, size_t only)
 {
     static eh_ledger_entry entries[BATCH_MAX];
     static char people[BATCH_MAX][16], payloads[BATCH_MAX][PAYLOAD_BYTES + 1];
     static const size_t sizes[] = {1, 64, 256, 1024};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        if (only != 0 && sizes[s] != only)
+            continue;
         char path[512];
         eh_error error = {0};
         eh_ledger *ledger = NULL;
@@ -184,12 +186,14 @@ static void large(const char *folder, uint64_t count)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
+    if (argc < 4) {
         fprintf(stderr, "usage: ledger FOLDER SECONDS ENTRIES\n");
         return 2;
     }
     mkdir(argv[1], 0777);
-    appends(argv[1], strtod(argv[2], NULL));
-    large(argv[1], strtoull(argv[3], NULL, 10));
+    if (strtod(argv[2], NULL) > 0)
+        appends(argv[1], strtod(argv[2], NULL), argc > 4 ? strtoull(argv[4], NULL, 10) : 0);
+    if (strtoull(argv[3], NULL, 10) > 0)
+        large(argv[1], strtoull(argv[3], NULL, 10));
     return 0;
 }

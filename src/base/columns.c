@@ -6,6 +6,8 @@
  */
 #include "base/base_int.h"
 
+#include <string.h>
+
 typedef struct {
     uint32_t first, last;
 } range;
@@ -122,6 +124,14 @@ bool eh_utf8_valid(eh_view text)
 {
     while (text.len > 0) {
         size_t bytes;
+        uint64_t word;
+        if (text.len >= sizeof word) {
+            memcpy(&word, text.ptr, sizeof word);
+            if ((word & UINT64_C(0x8080808080808080)) == 0) {
+                text = (eh_view){text.ptr + sizeof word, text.len - sizeof word};
+                continue;
+            }
+        }
         if (eh_utf8_decode(text, &bytes) == UINT32_MAX)
             return false;
         text.ptr += bytes;

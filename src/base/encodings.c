@@ -99,31 +99,21 @@ void eh_hex(const void *bytes, size_t count, char *text_out)
     text_out[2 * count] = '\0';
 }
 
-static bool nibble_of(char digit, uint8_t *value_out)
-{
-    if (digit >= '0' && digit <= '9')
-        *value_out = (uint8_t)(digit - '0');
-    else if (digit >= 'a' && digit <= 'f')
-        *value_out = (uint8_t)(digit - 'a' + 10);
-    else if (digit >= 'A' && digit <= 'F')
-        *value_out = (uint8_t)(digit - 'A' + 10);
-    else
-        return false;
-    return true;
-}
+/* One more than the value of a digit; 0: none. */
+static const uint8_t nibbles[256] = {
+    ['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+    ['A'] = 11, 12, 13, 14, 15, 16,
+    ['a'] = 11, 12, 13, 14, 15, 16,
+};
 
 bool eh_hex_read(eh_view text, size_t count, void *bytes_out)
 {
-    uint8_t high = 0, low = 0, *out = bytes_out;
-    if (text.len != 2 * count)
-        return false;
-    for (size_t i = 0; i < text.len; i++)
-        if (!nibble_of(text.ptr[i], &high))
-            return false;
-    for (size_t i = 0; i < count; i++) {
-        (void)nibble_of(text.ptr[2 * i], &high);
-        (void)nibble_of(text.ptr[2 * i + 1], &low);
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
+    const uint8_t *in = (const uint8_t *)text.ptr;
+    uint8_t *out = bytes_out;
+    bool all = text.len == 2 * count;
+    for (size_t i = 0; i < text.len && all; i++)
+        all = nibbles[in[i]] != 0;
+    for (size_t i = 0; i < count && all; i++)
+        out[i] = (uint8_t)((nibbles[in[2 * i]] - 1) << 4 | (nibbles[in[2 * i + 1]] - 1));
+    return all;
 }

@@ -14,7 +14,7 @@ _Static_assert(crypto_aead_xchacha20poly1305_ietf_ABYTES == EH_SEAL_EXTRA_BYTES,
 _Static_assert(crypto_pwhash_SALTBYTES == EH_SALT_BYTES, "salt of a password");
 _Static_assert(crypto_pwhash_STRBYTES == 128, "kept form of a password");
 
-enum { HMAC_BLOCK_BYTES = 64, HKDF_BYTES_MAX = 255 * 32 };
+enum { HKDF_BYTES_MAX = 255 * 32 };
 
 static const unsigned char *bytes_of(eh_view view)
 {
@@ -104,57 +104,158 @@ void eh_sha256_end(eh_sha256 *hash, eh_digest *digest_out)
     memset(hash, 0, sizeof *hash);
 }
 
+/* ---- whole hashes ------------------------------------------------------------------------------------------------------ */
+
+enum { BLOCK_BYTES = 64, PADDING_BYTES_MIN = 1 + 8 };
+
+static void put_big_endian(uint8_t *at, uint64_t number, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        at[i] = (uint8_t)(number >> (8 * (count - 1 - i)));
+}
+
+/* Whole blocks go straight to the compression function. */
+static void compress(SHA256_CTX *state, const void *blocks, size_t bytes_count)
+{
+    EH_ASSERT(SHA256_Update(state, blocks, bytes_count) == 1);
+}
+
+static eh_digest digest_of(const SHA256_CTX *state)
+{
+    eh_digest digest;
+    for (size_t i = 0; i < 8; i++)
+        put_big_endian(digest.bytes + 4 * i, state->h[i], 4);
+    return digest;
+}
+
+/* Ends a hash whose last bytes, fewer than a block, lie at the start of `tail`; `total` is how many bytes there were in all. */
+static eh_digest padded_end(SHA256_CTX *state, uint8_t tail[2 * BLOCK_BYTES], size_t held, uint64_t total)
+{
+    size_t end = held + PADDING_BYTES_MIN <= BLOCK_BYTES ? BLOCK_BYTES : 2 * BLOCK_BYTES;
+    tail[held] = 0x80;
+    memset(tail + held + 1, 0, end - held - PADDING_BYTES_MIN);
+    put_big_endian(tail + end - 8, total * 8, 8);
+    compress(state, tail, end);
+    return digest_of(state);
+}
+
+/* Without the state that hashing piece by piece keeps: most of what is hashed here is one to three blocks. */
+eh_digest eh_sha256_of_two(eh_view first, eh_view second)
+{
+    EH_ASSERT(first.len <= EH_SHA256_FIRST_BYTES_MAX);
+    uint8_t tail[2 * BLOCK_BYTES];
+    uint64_t total = (uint64_t)first.len + second.len;
+    size_t held = first.len;
+    SHA256_CTX state;
+    EH_ASSERT(SHA256_Init(&state) == 1);
+    if (held > 0)
+        memcpy(tail, first.ptr, held);
+    if (held > 0 && held + second.len >= BLOCK_BYTES) {
+        size_t step = BLOCK_BYTES - held;
+        memcpy(tail + held, second.ptr, step);
+        compress(&state, tail, BLOCK_BYTES);
+        second = (eh_view){second.ptr + step, second.len - step};
+        held = 0;
+    }
+    size_t whole = held == 0 ? second.len / BLOCK_BYTES * BLOCK_BYTES : 0;
+    if (whole > 0)
+        compress(&state, second.ptr, whole);
+    if (second.len > whole)
+        memcpy(tail + held, second.ptr + whole, second.len - whole);
+    return padded_end(&state, tail, held + second.len - whole, total);
+}
+
 eh_digest eh_sha256_of(eh_view bytes)
 {
-    SHA256_CTX state;
-    eh_digest digest;
-    EH_ASSERT(SHA256_Init(&state) == 1);
-    EH_ASSERT(SHA256_Update(&state, bytes.ptr, bytes.len) == 1);
-    EH_ASSERT(SHA256_Final(digest.bytes, &state) == 1);
-    return digest;
+    return eh_sha256_of_two((eh_view){NULL, 0}, bytes);
 }
 
-/* Hash of (key xor pad) || first || second. */
-static eh_digest keyed_hash(const uint8_t key[HMAC_BLOCK_BYTES], uint8_t pad, eh_view first, eh_view second)
+/* ---- keyed hashes ------------------------------------------------------------------------------------------------------ */
+
+static void padded_key_hash(const uint8_t key[BLOCK_BYTES], uint8_t pad, uint32_t words_out[8])
 {
-    uint8_t block[HMAC_BLOCK_BYTES];
-    for (size_t i = 0; i < HMAC_BLOCK_BYTES; i++)
+    uint8_t block[BLOCK_BYTES];
+    for (size_t i = 0; i < BLOCK_BYTES; i++)
         block[i] = key[i] ^ pad;
     SHA256_CTX state;
-    eh_digest digest;
-    EH_ASSERT(SHA256_Init(&state) == 1 && SHA256_Update(&state, block, sizeof block) == 1);
-    EH_ASSERT(SHA256_Update(&state, first.ptr, first.len) == 1 && SHA256_Update(&state, second.ptr, second.len) == 1);
-    EH_ASSERT(SHA256_Final(digest.bytes, &state) == 1);
+    EH_ASSERT(SHA256_Init(&state) == 1);
+    compress(&state, block, sizeof block);
+    memcpy(words_out, state.h, sizeof state.h);
     sodium_memzero(block, sizeof block);
     sodium_memzero(&state, sizeof state);
-    return digest;
 }
 
-static eh_digest hmac_of_two(eh_view key, eh_view first, eh_view second)
+void eh_hmac_key_make(eh_view key, eh_hmac_key *key_out)
 {
-    uint8_t padded[HMAC_BLOCK_BYTES] = {0};
-    if (key.len > HMAC_BLOCK_BYTES) {
+    uint8_t padded[BLOCK_BYTES] = {0};
+    if (key.len > BLOCK_BYTES) {
         eh_digest hashed = eh_sha256_of(key);
         memcpy(padded, hashed.bytes, sizeof hashed.bytes);
     } else if (key.len > 0) {
         memcpy(padded, key.ptr, key.len);
     }
-    eh_digest inner = keyed_hash(padded, 0x36, first, second);
-    eh_digest outer = keyed_hash(padded, 0x5c, (eh_view){(const char *)inner.bytes, sizeof inner.bytes}, (eh_view){NULL, 0});
+    padded_key_hash(padded, 0x36, key_out->inner);
+    padded_key_hash(padded, 0x5c, key_out->outer);
     sodium_memzero(padded, sizeof padded);
-    return outer;
+}
+
+/* A hash that goes on after one block. */
+static void resume(const uint32_t words[8], SHA256_CTX *state_out)
+{
+    EH_ASSERT(SHA256_Init(state_out) == 1);
+    memcpy(state_out->h, words, sizeof state_out->h);
+    state_out->Nl = BLOCK_BYTES * 8;
+}
+
+/* Hash of (padded key) || first || second. */
+static eh_digest keyed_hash(const uint32_t words[8], eh_view first, eh_view second)
+{
+    uint8_t tail[2 * BLOCK_BYTES];
+    SHA256_CTX state;
+    eh_digest digest;
+    size_t count = first.len + second.len;
+    resume(words, &state);
+    if (count < BLOCK_BYTES) {
+        if (first.len > 0)
+            memcpy(tail, first.ptr, first.len);
+        if (second.len > 0)
+            memcpy(tail + first.len, second.ptr, second.len);
+        digest = padded_end(&state, tail, count, BLOCK_BYTES + count);
+        sodium_memzero(tail, sizeof tail);
+    } else {
+        EH_ASSERT(SHA256_Update(&state, first.ptr, first.len) == 1 && SHA256_Update(&state, second.ptr, second.len) == 1);
+        EH_ASSERT(SHA256_Final(digest.bytes, &state) == 1);
+    }
+    sodium_memzero(&state, sizeof state);
+    return digest;
+}
+
+static eh_digest hmac_of_two(const eh_hmac_key *key, eh_view first, eh_view second)
+{
+    eh_digest inner = keyed_hash(key->inner, first, second);
+    return keyed_hash(key->outer, (eh_view){(const char *)inner.bytes, sizeof inner.bytes}, (eh_view){NULL, 0});
+}
+
+eh_digest eh_hmac_with(const eh_hmac_key *key, eh_view message)
+{
+    return hmac_of_two(key, message, (eh_view){NULL, 0});
 }
 
 eh_digest eh_hmac_sha256(eh_view key, eh_view message)
 {
-    return hmac_of_two(key, message, (eh_view){NULL, 0});
+    eh_hmac_key made;
+    eh_hmac_key_make(key, &made);
+    eh_digest digest = eh_hmac_with(&made, message);
+    sodium_memzero(&made, sizeof made);
+    return digest;
 }
 
 void eh_hkdf_expand(const eh_secret *key, eh_view info, void *bytes_out, size_t count)
 {
     EH_ASSERT(count <= HKDF_BYTES_MAX);
     EH_CLEANUP(eh_buffer_dispose) eh_buffer long_info = {0};
-    eh_view key_view = {(const char *)key->bytes, sizeof key->bytes};
+    eh_hmac_key made;
+    eh_hmac_key_make((eh_view){(const char *)key->bytes, sizeof key->bytes}, &made);
     uint8_t *out = bytes_out;
     eh_digest block = {{0}};
     size_t block_len = 0;
@@ -174,7 +275,7 @@ void eh_hkdf_expand(const eh_secret *key, eh_view info, void *bytes_out, size_t 
             EH_ASSERT(long_info.code == EH_OK);
             rest = eh_buffer_view(&long_info);
         }
-        block = hmac_of_two(key_view, (eh_view){(const char *)block.bytes, block_len}, rest);
+        block = hmac_of_two(&made, (eh_view){(const char *)block.bytes, block_len}, rest);
         block_len = sizeof block.bytes;
         size_t step = count < block_len ? count : block_len;
         memcpy(out, block.bytes, step);
@@ -182,6 +283,7 @@ void eh_hkdf_expand(const eh_secret *key, eh_view info, void *bytes_out, size_t 
         count -= step;
     }
     sodium_memzero(&block, sizeof block);
+    sodium_memzero(&made, sizeof made);
 }
 
 void eh_hkdf_sha256(eh_view material, eh_view salt, eh_view info, void *bytes_out, size_t count)

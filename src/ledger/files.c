@@ -100,6 +100,22 @@ eh_code eh_write_all(int descriptor, const char *path, eh_view bytes, eh_error *
     return EH_OK;
 }
 
+eh_code eh_write_at(int descriptor, const char *path, eh_view bytes, uint64_t offset, eh_error *error)
+{
+    while (bytes.len > 0) {
+        ssize_t step = pwrite(descriptor, bytes.ptr, bytes.len, (off_t)offset);
+        if (step < 0 && errno == EINTR)
+            continue;
+        if (step <= 0) {
+            errno = step == 0 ? ENOSPC : errno;
+            return eh_fail_file(error, path, "be written");
+        }
+        bytes = (eh_view){bytes.ptr + step, bytes.len - (size_t)step};
+        offset += (uint64_t)step;
+    }
+    return EH_OK;
+}
+
 eh_code eh_sync_folder_of(int folder, const char *path, eh_error *error)
 {
     char parent[EH_LEDGER_PATH_BYTES_MAX];
@@ -160,6 +176,34 @@ static eh_code put(int folder, const char *path, eh_view bytes, mode_t mode, boo
     if (code != EH_OK)
         unlinkat(folder, beside, 0);
     return code;
+}
+
+/* A file that is not there yet needs no name beside it. */
+static eh_code put_first(int folder, const char *path, eh_view bytes, bool *there_out, eh_error *error)
+{
+    int descriptor = openat(folder, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor < 0 && errno == ENOENT) {
+        EH_TRY(folders_make(folder, path, error));
+        descriptor = openat(folder, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    }
+    *there_out = descriptor < 0 && errno == EEXIST;
+    if (*there_out)
+        return EH_OK;
+    if (descriptor < 0)
+        return eh_fail_file(error, path, "be made");
+    eh_code code = eh_write_all(descriptor, path, bytes, error);
+    if (close(descriptor) != 0 && code == EH_OK)
+        code = eh_fail_file(error, path, "be saved");
+    if (code != EH_OK)
+        unlinkat(folder, path, 0);
+    return code;
+}
+
+eh_code eh_put_unseen(int folder, const char *path, eh_view bytes, eh_error *error)
+{
+    bool there = false;
+    EH_TRY(put_first(folder, path, bytes, &there, error));
+    return there ? put(folder, path, bytes, 0666, false, error) : EH_OK;
 }
 
 eh_code eh_put(int folder, const char *path, eh_view bytes, bool durable, eh_error *error)

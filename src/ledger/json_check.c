@@ -43,10 +43,26 @@ static bool unicode(checking *state)
     return take(state, '\\') && take(state, 'u') && four_digits(state, &second) && second >= 0xDC00 && second <= 0xDFFF;
 }
 
+/* Is one of eight bytes a quote, a backslash or below 0x20? Each marks its own high bit; a mark above a true one may be false. */
+static bool has_special(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    uint64_t quote = word ^ (ones * '"'), slash = word ^ (ones * '\\');
+    return ((((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & high) != 0;
+}
+
 /* After the opening quote. */
 static bool text(checking *state)
 {
+    uint64_t word;
     while (state->at < state->end) {
+        if ((size_t)(state->end - state->at) >= sizeof word) {
+            memcpy(&word, state->at, sizeof word);
+            if (!has_special(word)) {
+                state->at += sizeof word;
+                continue;
+            }
+        }
         unsigned char byte = (unsigned char)*state->at++;
         if (byte == '"')
             return true;

@@ -248,8 +248,7 @@ void eh_ledger_close(eh_ledger **ledger)
     eh_persons_close(&open->people);
     eh_persons_close(&open->people_reader);
     eh_person_cache_close(&open->cache);
-    if (open->segment >= 0)
-        close(open->segment);
+    eh_segment_close(open);
     if (open->lock_descriptor >= 0)
         close(open->lock_descriptor);
     eh_folders_close(&open->folders);

@@ -28,6 +28,11 @@ void eh_folders_close(eh_folders *folders);
 eh_code eh_fail_file(eh_error *error, const char *path, const char *doing);
 /** Writes a file beside and renames it into place; makes missing folders. Synced only when `durable`. */
 EH_MUST_USE eh_code eh_put(int folder, const char *path, eh_view bytes, bool durable, eh_error *error);
+/**
+ * Like eh_put, not durable, for a file that nobody looks for before something else names it, such as a tile: where there is none yet it
+ * is written in its place, which saves half the work on folders. Cut off, half of it may be there.
+ */
+EH_MUST_USE eh_code eh_put_unseen(int folder, const char *path, eh_view bytes, eh_error *error);
 /** Like eh_put, durable, mode 0600. */
 EH_MUST_USE eh_code eh_put_secret(int folder, const char *path, eh_view bytes, eh_error *error);
 /** Appends the content of a file of at most bytes_max bytes. errors: EH_NOT_FOUND */
@@ -35,6 +40,7 @@ EH_MUST_USE eh_code eh_get(int folder, const char *path, size_t bytes_max, eh_bu
 /** Reads at most `count` bytes from the start of a file into memory; *read_out says how many there were. */
 EH_MUST_USE eh_code eh_get_some(int folder, const char *path, void *bytes, size_t count, size_t *read_out, eh_error *error);
 EH_MUST_USE eh_code eh_write_all(int descriptor, const char *path, eh_view bytes, eh_error *error);
+EH_MUST_USE eh_code eh_write_at(int descriptor, const char *path, eh_view bytes, uint64_t offset, eh_error *error);
 EH_MUST_USE eh_code eh_sync_folder_of(int folder, const char *path, eh_error *error);
 /** "<state>/<rest>" as a text of its own; NULL: no memory. */
 char *eh_state_path(const eh_folders *folders, const char *rest);
@@ -53,7 +59,8 @@ const char *eh_json_object_fault(eh_view text);
 /** Secrets of the ledger that are no signing keys. */
 typedef struct {
     bool there;
-    eh_secret ids, pseudonyms;
+    eh_secret ids;
+    eh_hmac_key pseudonyms;
 } eh_ledger_secrets;
 void eh_ledger_secrets_derive(const eh_secret *master, eh_ledger_secrets *secrets_out);
 
@@ -66,7 +73,8 @@ void eh_pseudonym_of(const eh_ledger_secrets *secrets, eh_view person, uint8_t p
 /** A person's number and what their key makes. */
 typedef struct {
     uint64_t number; /* from 1; 0: nobody */
-    eh_secret salts, seal;
+    eh_hmac_key salts;
+    eh_secret seal;
 } eh_person_keys;
 void eh_person_keys_derive(uint64_t number, const eh_secret *key, eh_person_keys *keys_out);
 /** The salt of one entry. */
@@ -131,6 +139,7 @@ typedef struct {
     eh_buffer bytes;
     eh_log_state base, last;
     size_t committed_bytes; /* up to the end of the last commit */
+    bool zeros_follow;      /* and nothing else, or nothing at all */
     uint64_t uncommitted;   /* entries after it, whole or cut: never acknowledged */
 } eh_wal_segment;
 /** Reads and checks one. errors: EH_CORRUPT with the file and the place */
@@ -267,7 +276,7 @@ typedef struct {
 EH_MUST_USE eh_code eh_published_read(const eh_folders *folders, eh_published *published_out, eh_error *error);
 void eh_published_dispose(eh_published *published);
 
-/* ---- the writer (ledger.c, writer.c, publisher.c, recovery.c) ----------------------------------------------------------------------------- */
+/* ---- the writer (ledger.c, writer.c, segment.c, publisher.c, recovery.c) ----------------------------------------------------------------------------- */
 
 /** A caller's entries on their way to the disk. Lives on the caller's stack. */
 typedef struct eh_append {
@@ -285,7 +294,7 @@ typedef struct eh_append {
 typedef struct eh_batch {
     struct eh_batch *next;
     char *bytes; /* frames, ended by the commit */
-    size_t len;
+    size_t len, capacity;
     eh_log_state state;
     bool settles; /* a new segment begins after it: the older ones can go when it is published */
 } eh_batch;
@@ -309,7 +318,8 @@ struct eh_ledger {
     eh_person_cache cache;
     eh_tree_edge edge;
     int segment; /* descriptor */
-    uint64_t segment_bytes;
+    uint64_t segment_bytes, segment_room; /* what is written of it, and up to where there are zeros */
+    uint64_t room_step;
     int64_t seconds;
 
     pthread_mutex_t lock; /* all below */
@@ -318,9 +328,12 @@ struct eh_ledger {
     eh_append *waiting_first, *waiting_last;
     eh_batch *batches_first, *batches_last;
     size_t batches_bytes;
+    eh_batch *idle; /* published, their memory free for the next ones */
+    size_t idle_bytes;
     eh_log_state committed, published;
     bool publish_wanted, closing;
     uint32_t settling; /* segments that can go once the publisher has come that far */
+    uint64_t spare_bytes; /* of the file wal/spare, all zeros and ready to be the next segment; 0: there is none */
     eh_code broken;
     eh_error broken_error;
 
@@ -344,10 +357,19 @@ void eh_break(eh_ledger *ledger, const eh_error *error);
 EH_MUST_USE eh_code eh_append_leading(eh_ledger *ledger, const eh_ledger_entry *entry, eh_ledger_receipt *receipt_out, eh_error *error);
 /** Forgets the keys of people that are in memory, as leader. */
 void eh_person_forget_all(eh_ledger *ledger);
+/** Writes at the end of the segment and syncs it, as leader. After a failure the ledger must stop. */
+EH_MUST_USE eh_code eh_segment_write(eh_ledger *ledger, eh_view bytes, eh_error *error);
+/** Lets the segments before `base` go, as publisher: all that they say is on the disk in another form. Keeps a full one as wal/spare. */
+EH_MUST_USE eh_code eh_segments_remove(eh_ledger *ledger, uint64_t base, eh_error *error);
+void eh_segment_close(eh_ledger *ledger);
 /** Begins a new segment of the WAL, as leader. Waits when EH_SETTLING_MAX older ones could not be let go yet. */
 EH_MUST_USE eh_code eh_segment_turn(eh_ledger *ledger, eh_error *error);
 /** Returns when at most `left` segments wait to be let go. */
 EH_MUST_USE eh_code eh_settled_wait(eh_ledger *ledger, uint32_t left, eh_error *error);
+/** An empty batch, with the memory of an earlier one if there is any. NULL: no memory */
+eh_batch *eh_batch_open(eh_ledger *ledger);
+/** Frees it. */
+void eh_batch_close(eh_batch *batch);
 /** Hands a batch to the publisher; waits while too much is on the way. Takes `batch`. */
 void eh_publish_later(eh_ledger *ledger, eh_batch *batch);
 EH_MUST_USE eh_code eh_publisher_start(eh_ledger *ledger, eh_error *error);

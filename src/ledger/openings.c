@@ -7,17 +7,21 @@ static const char *const steps[] = {
     /* sealed is empty and person 0 once the person was erased; `erasure` is then the entry that says so */
     "CREATE TABLE opening (entry BIGINT PRIMARY KEY, person BIGINT NOT NULL, erasure BIGINT, sealed BYTEA NOT NULL);"
     "CREATE INDEX opening_person ON opening (person, entry) WHERE person > 0",
+    /* by runs of entries, so that adding one never touches more pages than a run has, however many people there are */
+    "DROP INDEX opening_person;"
+    "CREATE INDEX opening_run ON opening ((entry / 16384), person) WHERE person > 0",
 };
+enum { RUN_ENTRIES = 16384, LOG_PAGES_MAX = 4096 };
 
-enum { PUT, GET, WALK, OF_PERSON, COUNT_OF_PERSON, ERASE, COUNT, STATEMENTS_COUNT };
+enum { PUT, GET, WALK, LAST, OF_PERSON, ERASE, COUNT, STATEMENTS_COUNT };
 
 static const char *const statements[STATEMENTS_COUNT] = {
     [PUT] = "INSERT INTO opening (entry, person, sealed) VALUES ($1, $2, $3) ON CONFLICT (entry) DO NOTHING",
     [GET] = "SELECT entry, person, erasure, sealed FROM opening WHERE entry = $1",
     [WALK] = "SELECT entry, person, erasure, sealed FROM opening WHERE entry >= $1 ORDER BY entry",
-    [OF_PERSON] = "SELECT entry FROM opening WHERE person = $1 AND person > 0 ORDER BY entry",
-    [COUNT_OF_PERSON] = "SELECT count(*) FROM opening WHERE person = $1 AND person > 0",
-    [ERASE] = "UPDATE opening SET person = 0, erasure = $2, sealed = $3 WHERE person = $1 AND person > 0",
+    [LAST] = "SELECT coalesce(max(entry), -1) FROM opening",
+    [OF_PERSON] = "SELECT entry FROM opening WHERE entry / 16384 = $2 AND person = $1 AND person > 0 ORDER BY entry",
+    [ERASE] = "UPDATE opening SET person = 0, erasure = $2, sealed = $3 WHERE entry / 16384 = $4 AND person = $1 AND person > 0",
     [COUNT] = "SELECT count(*) FROM opening WHERE person > 0",
 };
 
@@ -33,7 +37,7 @@ eh_code eh_openings_open(const eh_folders *folders, eh_store_mode mode, eh_openi
     EH_CLEANUP(eh_openings_close) eh_openings *openings = calloc(1, sizeof *openings);
     if (openings == NULL || path == NULL)
         return eh_fail_memory(error);
-    EH_TRY(eh_store_open(path, &(eh_store_options){.mode = mode}, &openings->store, error));
+    EH_TRY(eh_store_open(path, &(eh_store_options){.mode = mode, .log_pages_max = LOG_PAGES_MAX}, &openings->store, error));
     if (mode != EH_STORE_READ)
         EH_TRY(eh_store_migrate(openings->store, "openings", steps, sizeof steps / sizeof steps[0], error));
     for (size_t i = 0; i < STATEMENTS_COUNT; i++)
@@ -119,32 +123,54 @@ static eh_code count_run(eh_statement *query, uint64_t *count_out, eh_error *err
     return EH_OK;
 }
 
+/* How many runs there are: what is asked of a person is asked of each. */
+static eh_code runs_count(eh_openings *openings, int64_t *runs_out, eh_error *error)
+{
+    eh_statement *last = openings->statements[LAST];
+    bool row = false;
+    EH_TRY(eh_statement_step(last, &row, error));
+    int64_t entry = row ? eh_column_integer(last, 0) : -1;
+    eh_statement_reset(last);
+    *runs_out = entry < 0 ? 0 : entry / RUN_ENTRIES + 1;
+    return EH_OK;
+}
+
 eh_code eh_openings_person(eh_openings *openings, uint64_t person, size_t count_max, uint64_t *indexes_out, size_t *count_out, eh_error *error)
 {
-    eh_statement *count = openings->statements[COUNT_OF_PERSON], *list = openings->statements[OF_PERSON];
-    uint64_t total = 0;
-    eh_bind_integer(count, 1, (int64_t)person);
-    EH_TRY(count_run(count, &total, error));
-    eh_bind_integer(list, 1, (int64_t)person);
-    for (size_t i = 0; i < count_max; i++) {
+    eh_statement *list = openings->statements[OF_PERSON];
+    int64_t runs = 0;
+    size_t count = 0;
+    EH_TRY(runs_count(openings, &runs, error));
+    for (int64_t run = 0; run < runs; run++) {
         bool row = false;
+        eh_bind_integer(list, 1, (int64_t)person);
+        eh_bind_integer(list, 2, run);
         EH_TRY(eh_statement_step(list, &row, error));
-        if (!row)
-            break;
-        indexes_out[i] = (uint64_t)eh_column_integer(list, 0);
+        while (row) {
+            if (count < count_max)
+                indexes_out[count] = (uint64_t)eh_column_integer(list, 0);
+            count++;
+            EH_TRY(eh_statement_step(list, &row, error));
+        }
+        eh_statement_reset(list);
     }
-    eh_statement_reset(list);
-    *count_out = (size_t)total;
+    *count_out = count;
     return EH_OK;
 }
 
 eh_code eh_openings_erase(eh_openings *openings, uint64_t person, uint64_t erasure, eh_error *error)
 {
     eh_statement *erase = openings->statements[ERASE];
-    eh_bind_integer(erase, 1, (int64_t)person);
-    eh_bind_integer(erase, 2, (int64_t)erasure);
-    eh_bind_bytes(erase, 3, (eh_view){"", 0});
-    return eh_statement_run(erase, error);
+    int64_t runs = 0;
+    EH_TRY(runs_count(openings, &runs, error));
+    for (int64_t run = 0; run < runs; run++) {
+        eh_bind_integer(erase, 1, (int64_t)person);
+        eh_bind_integer(erase, 2, (int64_t)erasure);
+        eh_bind_bytes(erase, 3, (eh_view){"", 0});
+        eh_bind_integer(erase, 4, run);
+        EH_TRY(eh_statement_run(erase, error));
+    }
+    return EH_OK;
 }
 
 void eh_openings_release(eh_openings *openings)

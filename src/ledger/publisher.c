@@ -10,7 +10,29 @@
 
 #include "ledger/ledger_int.h"
 
-enum { PUBLISH_EVERY_MS = 100, BATCHES_BYTES_EAGER = 4 << 20 };
+enum { PUBLISH_EVERY_MS = 100, BATCHES_BYTES_EAGER = 4 << 20, IDLE_BYTES_MAX = 8 << 20 };
+
+eh_batch *eh_batch_open(eh_ledger *ledger)
+{
+    pthread_mutex_lock(&ledger->lock);
+    eh_batch *batch = ledger->idle;
+    if (batch != NULL) {
+        ledger->idle = batch->next;
+        ledger->idle_bytes -= batch->capacity;
+    }
+    pthread_mutex_unlock(&ledger->lock);
+    if (batch == NULL)
+        return calloc(1, sizeof *batch);
+    *batch = (eh_batch){.bytes = batch->bytes, .capacity = batch->capacity};
+    return batch;
+}
+
+void eh_batch_close(eh_batch *batch)
+{
+    if (batch != NULL)
+        free(batch->bytes);
+    free(batch);
+}
 
 void eh_publish_later(eh_ledger *ledger, eh_batch *batch)
 {
@@ -109,18 +131,9 @@ eh_code eh_checkpoint_write(eh_ledger *ledger, const eh_log_state *state, eh_err
 /* All that the segments before `base` say is on the disk now in another form. */
 static eh_code segments_remove(eh_ledger *ledger, uint64_t base, eh_error *error)
 {
-    uint64_t bases[16];
-    size_t count = 0;
     eh_tiles_note(ledger->tiles, "checkpoint");
     EH_TRY(eh_tiles_sync(ledger->tiles, error));
-    EH_TRY(eh_wal_segments(ledger->folders.wal, false, bases, &count, error));
-    for (size_t i = 0; i < count && bases[i] < base; i++) {
-        char name[24];
-        eh_wal_segment_name(bases[i], name);
-        if (unlinkat(ledger->folders.wal, name, 0) != 0)
-            return eh_fail_file(error, "wal", "lose a segment that is done");
-    }
-    return eh_sync_folder_of(ledger->folders.wal, ".", error);
+    return eh_segments_remove(ledger, base, error);
 }
 
 static eh_code round_publish(eh_ledger *ledger, const eh_batch *first, eh_error *error)
@@ -151,8 +164,22 @@ static void batches_free(eh_batch *first)
 {
     for (eh_batch *next; first != NULL; first = next) {
         next = first->next;
-        free(first->bytes);
-        free(first);
+        eh_batch_close(first);
+    }
+}
+
+/* Memory of what is published serves again, up to a bound. Under `lock`. */
+static void batches_rest(eh_ledger *ledger, eh_batch *first)
+{
+    for (eh_batch *next; first != NULL; first = next) {
+        next = first->next;
+        if (first->bytes == NULL || ledger->idle_bytes + first->capacity > IDLE_BYTES_MAX) {
+            eh_batch_close(first);
+            continue;
+        }
+        first->next = ledger->idle;
+        ledger->idle = first;
+        ledger->idle_bytes += first->capacity;
     }
 }
 
@@ -209,9 +236,9 @@ static void *publisher_run(void *argument)
         eh_code code = first != NULL ? round_publish(ledger, first, &error) : EH_OK;
         if (code != EH_OK)
             eh_store_rollback(eh_openings_store(ledger->openings));
-        batches_free(first);
         not_before = deadline_after(PUBLISH_EVERY_MS);
         pthread_mutex_lock(&ledger->lock);
+        batches_rest(ledger, first);
         ledger->batches_bytes -= bytes;
         ledger->settling -= settles;
         if (code == EH_OK)
@@ -249,8 +276,9 @@ void eh_publisher_stop(eh_ledger *ledger)
 void eh_batches_drop(eh_ledger *ledger)
 {
     batches_free(ledger->batches_first);
-    ledger->batches_first = ledger->batches_last = NULL;
-    ledger->batches_bytes = 0;
+    batches_free(ledger->idle);
+    ledger->batches_first = ledger->batches_last = ledger->idle = NULL;
+    ledger->batches_bytes = ledger->idle_bytes = 0;
 }
 
 eh_code eh_settled_wait(eh_ledger *ledger, uint32_t left, eh_error *error)

@@ -7,11 +7,18 @@
 
 enum { ROUNDS = 4 };
 
+static eh_view secret_view(const eh_secret *secret)
+{
+    return (eh_view){(const char *)secret->bytes, sizeof secret->bytes};
+}
+
 void eh_ledger_secrets_derive(const eh_secret *master, eh_ledger_secrets *secrets_out)
 {
     *secrets_out = (eh_ledger_secrets){.there = true};
     eh_hkdf_expand(master, EH_VIEW("evenhand/ids/v1"), secrets_out->ids.bytes, sizeof secrets_out->ids.bytes);
-    eh_hkdf_expand(master, EH_VIEW("evenhand/pseudonyms/v1"), secrets_out->pseudonyms.bytes, sizeof secrets_out->pseudonyms.bytes);
+    EH_CLEANUP(eh_secret_wipe) eh_secret pseudonyms;
+    eh_hkdf_expand(master, EH_VIEW("evenhand/pseudonyms/v1"), pseudonyms.bytes, sizeof pseudonyms.bytes);
+    eh_hmac_key_make(secret_view(&pseudonyms), &secrets_out->pseudonyms);
 }
 
 /* One block of SHA-256: key, round, half. */
@@ -55,7 +62,7 @@ bool eh_index_of_id(const eh_ledger_secrets *secrets, eh_view id, uint64_t *inde
 
 void eh_pseudonym_of(const eh_ledger_secrets *secrets, eh_view person, uint8_t pseudonym_out[16])
 {
-    eh_digest digest = eh_hmac_sha256((eh_view){(const char *)secrets->pseudonyms.bytes, sizeof secrets->pseudonyms.bytes}, person);
+    eh_digest digest = eh_hmac_with(&secrets->pseudonyms, person);
     memcpy(pseudonym_out, digest.bytes, 16);
 }
 
@@ -64,25 +71,31 @@ void eh_pseudonym_of(const eh_ledger_secrets *secrets, eh_view person, uint8_t p
 void eh_person_keys_derive(uint64_t number, const eh_secret *key, eh_person_keys *keys_out)
 {
     keys_out->number = number;
-    eh_hkdf_expand(key, EH_VIEW("evenhand/salts/v1"), keys_out->salts.bytes, sizeof keys_out->salts.bytes);
+    EH_CLEANUP(eh_secret_wipe) eh_secret salts;
+    eh_hkdf_expand(key, EH_VIEW("evenhand/salts/v1"), salts.bytes, sizeof salts.bytes);
+    eh_hmac_key_make(secret_view(&salts), &keys_out->salts);
     eh_hkdf_expand(key, EH_VIEW("evenhand/seal/v1"), keys_out->seal.bytes, sizeof keys_out->seal.bytes);
 }
 
 void eh_salt_of(const eh_person_keys *keys, const char id[EH_LEDGER_ID_BYTES], eh_secret *salt_out)
 {
-    eh_hkdf_expand(&keys->salts, (eh_view){id, EH_LEDGER_ID_BYTES - 1}, salt_out->bytes, sizeof salt_out->bytes);
+    /* HKDF-Expand of one block, with the key's part of it done before: HMAC(key, id || 1) */
+    char info[EH_LEDGER_ID_BYTES];
+    memcpy(info, id, EH_LEDGER_ID_BYTES - 1);
+    info[EH_LEDGER_ID_BYTES - 1] = 1;
+    eh_digest block = eh_hmac_with(&keys->salts, (eh_view){info, sizeof info});
+    memcpy(salt_out->bytes, block.bytes, sizeof salt_out->bytes);
+    eh_wipe(&block, sizeof block);
 }
 
 eh_digest eh_commitment_of(const eh_secret *salt, eh_view payload)
 {
     static const char domain[] = "ra/decision/v1";
-    eh_sha256 hash;
-    eh_digest digest;
-    eh_sha256_begin(&hash);
-    eh_sha256_add(&hash, domain, sizeof domain - 1);
-    eh_sha256_add(&hash, salt->bytes, sizeof salt->bytes);
-    eh_sha256_add(&hash, payload.ptr, payload.len);
-    eh_sha256_end(&hash, &digest);
+    char prefix[sizeof domain - 1 + sizeof salt->bytes];
+    memcpy(prefix, domain, sizeof domain - 1);
+    memcpy(prefix + sizeof domain - 1, salt->bytes, sizeof salt->bytes);
+    eh_digest digest = eh_sha256_of_two((eh_view){prefix, sizeof prefix}, payload);
+    eh_wipe(prefix, sizeof prefix);
     return digest;
 }
 

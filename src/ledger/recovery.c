@@ -22,7 +22,7 @@ static eh_code batch_replay(eh_ledger *ledger, eh_view frames, const eh_log_stat
         return eh_fail_memory(error);
     }
     memcpy(bytes, frames.ptr, frames.len);
-    *batch = (eh_batch){.bytes = bytes, .len = frames.len, .state = *state};
+    *batch = (eh_batch){.bytes = bytes, .len = frames.len, .capacity = frames.len, .state = *state};
     /* the publisher does not run yet: no lock, no waiting */
     if (ledger->batches_last != NULL)
         ledger->batches_last->next = batch;
@@ -70,12 +70,13 @@ static eh_code segment_replay(eh_ledger *ledger, const eh_wal_segment *segment, 
 /* Cuts off what was never acknowledged, and takes the segment as the one to write to. */
 static eh_code segment_take(eh_ledger *ledger, const eh_wal_segment *segment, eh_error *error)
 {
-    int descriptor = openat(ledger->folders.wal, segment->name, O_WRONLY | O_APPEND | O_CLOEXEC);
+    int descriptor = openat(ledger->folders.wal, segment->name, O_WRONLY | O_CLOEXEC);
     if (descriptor < 0)
         return eh_fail_file(error, "wal", "be opened");
     ledger->segment = descriptor;
     ledger->segment_bytes = segment->committed_bytes;
-    if (segment->bytes.len > segment->committed_bytes &&
+    ledger->segment_room = segment->zeros_follow ? segment->bytes.len : segment->committed_bytes;
+    if (!segment->zeros_follow &&
         (ftruncate(descriptor, (off_t)segment->committed_bytes) != 0 || fdatasync(descriptor) != 0))
         return eh_fail_file(error, "wal", "be cut after its last commit");
     return EH_OK;

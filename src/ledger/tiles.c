@@ -145,7 +145,11 @@ static eh_code tile_put(eh_tiles *tiles, int level, uint32_t width, eh_view byte
     /* a full tile counts the leaves up to its end */
     uint64_t size = width == EH_TILE_WIDTH ? tiles->size - 1 : tiles->size;
     eh_tile_path(level, tile_number(size, level == LEVEL_ENTRIES ? 0 : level), width, path);
-    EH_TRY(eh_put(tiles->folder, path, bytes, false, error));
+    /* a full one is made again whenever this is cut off; a partial one may never be */
+    if (width == EH_TILE_WIDTH)
+        EH_TRY(eh_put_unseen(tiles->folder, path, bytes, error));
+    else
+        EH_TRY(eh_put(tiles->folder, path, bytes, false, error));
     eh_tiles_note(tiles, path);
     return EH_OK;
 }

@@ -5,13 +5,7 @@
 
 eh_digest eh_tree_leaf(eh_view entry)
 {
-    eh_sha256 hash;
-    eh_digest digest;
-    eh_sha256_begin(&hash);
-    eh_sha256_add(&hash, "\0", 1);
-    eh_sha256_add(&hash, entry.ptr, entry.len);
-    eh_sha256_end(&hash, &digest);
-    return digest;
+    return eh_sha256_of_two((eh_view){"", 1}, entry);
 }
 
 eh_digest eh_tree_node(const eh_digest *left, const eh_digest *right)

@@ -5,7 +5,9 @@
  * frame   length u32, CRC-32C of (offset u64, length) u32, CRC-32C of the body u32, body; the last byte of the body is its type
  * entry   index u64, person u64, leaf length u32, leaf, sealed opening, type 1
  * commit  size u64, root 32, seconds i64, type 2
- * Numbers are little-endian. A frame never ends with a zero, so zeros at the end of a file are no frames.
+ * Numbers are little-endian. A frame never ends with a zero, so zeros at the end of a file are no frames. Zeros lie ahead of what is
+ * written, and a power cut can leave some sectors of the batch that was being written as they were. Texts hold no zero bytes and
+ * boxes hold 512 of them about never, so a whole sector of zeros before the end tells such a batch from damage.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,7 +18,8 @@
 
 #include "ledger/ledger_int.h"
 
-enum { ENTRY_HEAD_BYTES = 8 + 8 + 4, SEGMENTS_MAX = 16, FRAME_BODY_BYTES_MAX = EH_LEDGER_LEAF_BYTES_MAX + EH_LEDGER_OPENING_BYTES_MAX + 64 };
+enum { ENTRY_HEAD_BYTES = 8 + 8 + 4, SEGMENTS_MAX = 16, FRAME_BODY_BYTES_MAX = EH_LEDGER_LEAF_BYTES_MAX + EH_LEDGER_OPENING_BYTES_MAX + 64,
+       SECTOR_BYTES = 512, SECTOR_REST_BYTES_MIN = 8 };
 static const char magic[8] = "EVHWAL1\n";
 
 static void put_u32(char *at, uint32_t number)
@@ -197,7 +200,7 @@ eh_code eh_wal_segments(int folder, bool clean, uint64_t bases_out[SEGMENTS_MAX]
             if (count < SEGMENTS_MAX)
                 bases_out[count] = base;
             count++;
-        } else if (clean && len == 24 && strcmp(name + 20, ".new") == 0) {
+        } else if (clean && ((len == 24 && strcmp(name + 20, ".new") == 0) || strcmp(name, "spare") == 0)) {
             unlinkat(folder, name, 0);
         }
     }
@@ -227,7 +230,26 @@ static eh_code header_read(eh_wal_segment *segment, eh_error *error)
     return strcmp(name, segment->name) == 0 ? EH_OK : damaged(segment, 8, "a size that is not its name's", error);
 }
 
-/* What was being written when the writer was cut off ends early, or in zeros. All else that is no frame is damage. */
+static bool is_zeros(const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
+/* Is there a sector after `from` that was never written, or the rest of the one that `from` lies in? */
+static bool has_unwritten_sector(eh_view bytes, size_t from)
+{
+    for (size_t begin = from, end; begin < bytes.len; begin = end) {
+        end = (begin / SECTOR_BYTES + 1) * SECTOR_BYTES;
+        if (end <= bytes.len && end - begin >= SECTOR_REST_BYTES_MIN && is_zeros(bytes.ptr + begin, end - begin))
+            return true;
+    }
+    return false;
+}
+
+/* What was being written when the writer was cut off ends early, in zeros, or lacks sectors. All else that is no frame is damage. */
 static eh_code frames_read(eh_wal_segment *segment, eh_error *error)
 {
     eh_view bytes = eh_buffer_view(&segment->bytes);
@@ -238,6 +260,8 @@ static eh_code frames_read(eh_wal_segment *segment, eh_error *error)
     while (offset < bytes.len) {
         eh_frame frame;
         frame_state state = frame_look(bytes, offset, &frame, &len);
+        if (state == FRAME_DAMAGED && has_unwritten_sector(bytes, segment->committed_bytes))
+            state = FRAME_CUT;
         if (state == FRAME_DAMAGED)
             return damaged(segment, offset, next == segment->last.size ? "a damaged record" : "a damaged record of the last batch", error);
         if (state == FRAME_CUT) {
@@ -257,6 +281,7 @@ static eh_code frames_read(eh_wal_segment *segment, eh_error *error)
         segment->committed_bytes = offset;
         segment->uncommitted = 0;
     }
+    segment->zeros_follow = segment->committed_bytes == bytes.len;
     return EH_OK;
 }
 

@@ -56,8 +56,7 @@ void eh_lead_end(eh_ledger *ledger)
 
 typedef struct {
     eh_ledger *ledger;
-    char *bytes;
-    size_t len, capacity;
+    eh_batch *batch;
     eh_tree_edge edge; /* as it will be */
     char hour[EH_INSTANT_TEXT_BYTES]; /* what the leaves of this batch are dated */
     eh_log_state state;
@@ -77,33 +76,34 @@ static eh_code keys_find(eh_ledger *ledger, eh_view person, const eh_person_keys
     return EH_OK;
 }
 
-static eh_code room_make(batch_build *build, size_t more, eh_error *error)
+static eh_code room_make(eh_batch *batch, size_t more, eh_error *error)
 {
-    if (build->capacity - build->len >= more)
+    if (batch->capacity - batch->len >= more)
         return EH_OK;
-    size_t capacity = build->capacity * 2 > build->len + more ? build->capacity * 2 : build->len + more;
-    char *grown = realloc(build->bytes, capacity);
+    size_t capacity = batch->capacity * 2 > batch->len + more ? batch->capacity * 2 : batch->len + more;
+    char *grown = realloc(batch->bytes, capacity);
     if (grown == NULL)
         return eh_fail_memory(error);
-    build->bytes = grown;
-    build->capacity = capacity;
+    batch->bytes = grown;
+    batch->capacity = capacity;
     return EH_OK;
 }
 
 static eh_code entry_lay(batch_build *build, const eh_ledger_entry *entry, eh_ledger_receipt *receipt, eh_error *error)
 {
     eh_ledger *ledger = build->ledger;
+    eh_batch *batch = build->batch;
     bool committed = entry->person.len > 0;
     const eh_person_keys *keys = NULL;
     if (committed)
         EH_TRY(keys_find(ledger, entry->person, &keys, error));
     size_t sealed_bytes = committed ? entry->payload.len + EH_SEAL_EXTRA_BYTES : 0;
-    EH_TRY(room_make(build, eh_frame_entry_bytes(eh_leaf_bytes_bound(entry), sealed_bytes), error));
+    EH_TRY(room_make(batch, eh_frame_entry_bytes(eh_leaf_bytes_bound(entry), sealed_bytes), error));
 
     char id[EH_LEDGER_ID_BYTES];
     uint64_t index = build->edge.size;
     eh_id_of_index(&ledger->secrets, index, id);
-    char *frame = build->bytes + build->len, *leaf = eh_frame_entry_begin(frame, index, committed ? keys->number : 0);
+    char *frame = batch->bytes + batch->len, *leaf = eh_frame_entry_begin(frame, index, committed ? keys->number : 0);
     eh_digest commitment;
     if (committed) {
         EH_CLEANUP(eh_secret_wipe) eh_secret salt;
@@ -115,7 +115,7 @@ static eh_code entry_lay(batch_build *build, const eh_ledger_entry *entry, eh_le
         return eh_fail(error, EH_LIMIT, "what would stand in clear makes an entry of %zu bytes, at most %d", leaf_bytes, EH_LEDGER_LEAF_BYTES_MAX);
     if (committed)
         eh_opening_seal(keys, id, entry->payload, leaf + leaf_bytes);
-    build->len += eh_frame_entry_end(frame, leaf_bytes, sealed_bytes, ledger->segment_bytes + build->len);
+    batch->len += eh_frame_entry_end(frame, leaf_bytes, sealed_bytes, ledger->segment_bytes + batch->len);
     eh_digest hash = eh_tree_leaf((eh_view){leaf, leaf_bytes});
     eh_tree_edge_add(&build->edge, &hash);
     if (receipt != NULL) {
@@ -134,35 +134,21 @@ static eh_code append_lay(batch_build *build, eh_append *append, eh_error *error
     return EH_OK;
 }
 
-static eh_code write_through(eh_ledger *ledger, eh_view bytes, eh_error *error)
-{
-    eh_code code = eh_write_all(ledger->segment, "wal", bytes, error);
-    if (code == EH_OK && fdatasync(ledger->segment) != 0)
-        code = eh_fail_file(error, "wal", "be saved");
-    /* nobody was told that these entries are there: take them back if that is still possible */
-    if (code != EH_OK && ftruncate(ledger->segment, (off_t)ledger->segment_bytes) == 0)
-        (void)fdatasync(ledger->segment);
-    return code;
-}
-
-/* Writes what was laid out. After a failure of the disk the ledger has stopped. */
+/* Writes what was laid out, and hands the batch on. After a failure of the disk the ledger has stopped. */
 static eh_code batch_commit(batch_build *build, eh_error *error)
 {
     eh_ledger *ledger = build->ledger;
-    EH_TRY(room_make(build, EH_FRAME_COMMIT_BYTES, error));
+    eh_batch *batch = build->batch;
+    EH_TRY(room_make(batch, EH_FRAME_COMMIT_BYTES, error));
     build->state.size = build->edge.size;
     build->state.root = eh_tree_edge_root(&build->edge);
-    eh_frame_commit(build->bytes + build->len, &build->state, ledger->segment_bytes + build->len);
-    build->len += EH_FRAME_COMMIT_BYTES;
-    eh_batch *batch = calloc(1, sizeof *batch);
-    if (batch == NULL)
-        return eh_fail_memory(error);
+    eh_frame_commit(batch->bytes + batch->len, &build->state, ledger->segment_bytes + batch->len);
+    batch->len += EH_FRAME_COMMIT_BYTES;
     eh_error reason = {0};
     eh_code code = eh_persons_save(ledger->people, &reason);
     if (code == EH_OK)
-        code = write_through(ledger, (eh_view){build->bytes, build->len}, &reason);
+        code = eh_segment_write(ledger, (eh_view){batch->bytes, batch->len}, &reason);
     if (code != EH_OK) {
-        free(batch);
         pthread_mutex_lock(&ledger->lock);
         eh_break(ledger, &reason);
         code = broken_tell(ledger, error);
@@ -171,9 +157,8 @@ static eh_code batch_commit(batch_build *build, eh_error *error)
     }
     ledger->edge = build->edge;
     ledger->seconds = build->state.seconds;
-    ledger->segment_bytes += build->len;
-    *batch = (eh_batch){.bytes = build->bytes, .len = build->len, .state = build->state};
-    build->bytes = NULL;
+    batch->state = build->state;
+    build->batch = NULL;
     eh_publish_later(ledger, batch);
     return EH_OK;
 }
@@ -209,12 +194,13 @@ static eh_code batch_write(eh_ledger *ledger, eh_append *first, eh_error *error)
     batch_build build;
     EH_TRY(broken_check(ledger, error));
     build_begin(&build, ledger);
-    eh_code code = EH_OK;
+    build.batch = eh_batch_open(ledger);
+    eh_code code = build.batch == NULL ? eh_fail_memory(error) : EH_OK;
     for (eh_append *append = first; append != NULL && code == EH_OK; append = append->next)
         code = append_lay(&build, append, error);
     if (code == EH_OK)
         code = batch_commit(&build, error);
-    free(build.bytes);
+    eh_batch_close(build.batch);
     if (code != EH_OK)
         eh_person_forget_all(ledger);
     else if (ledger->segment_bytes > EH_LEDGER_WAL_TURN_BYTES) {
@@ -227,44 +213,6 @@ static eh_code batch_write(eh_ledger *ledger, eh_append *first, eh_error *error)
         }
     }
     return code;
-}
-
-/* Opens the new segment as the one to write to. */
-static eh_code segment_begin(eh_ledger *ledger, const eh_log_state *base, const char *name, eh_error *error)
-{
-    EH_TRY(eh_wal_segment_make(ledger->folders.wal, base, error));
-    int descriptor = openat(ledger->folders.wal, name, O_WRONLY | O_APPEND | O_CLOEXEC);
-    if (descriptor < 0)
-        return eh_fail_file(error, "wal", "be opened");
-    if (ledger->segment >= 0)
-        close(ledger->segment);
-    ledger->segment = descriptor;
-    ledger->segment_bytes = EH_WAL_HEADER_BYTES;
-    return EH_OK;
-}
-
-eh_code eh_segment_turn(eh_ledger *ledger, eh_error *error)
-{
-    eh_log_state base = {.size = ledger->edge.size, .root = eh_tree_edge_root(&ledger->edge), .seconds = ledger->seconds};
-    char name[24];
-    struct stat facts;
-    EH_TRY(eh_settled_wait(ledger, EH_SETTLING_MAX - 1, error));
-    eh_batch *batch = calloc(1, sizeof *batch);
-    if (batch == NULL)
-        return eh_fail_memory(error);
-    eh_wal_segment_name(base.size, name);
-    /* when nothing was appended since the last turn, that segment is the new one already */
-    eh_code code = fstatat(ledger->folders.wal, name, &facts, 0) == 0 ? EH_OK : segment_begin(ledger, &base, name, error);
-    if (code != EH_OK) {
-        free(batch);
-        return code;
-    }
-    *batch = (eh_batch){.state = base, .settles = true};
-    pthread_mutex_lock(&ledger->lock);
-    ledger->settling++;
-    pthread_mutex_unlock(&ledger->lock);
-    eh_publish_later(ledger, batch);
-    return EH_OK;
 }
 
 eh_code eh_append_leading(eh_ledger *ledger, const eh_ledger_entry *entry, eh_ledger_receipt *receipt_out, eh_error *error)

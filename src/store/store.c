@@ -8,7 +8,7 @@
 
 #include "store/store_int.h"
 
-enum { WAIT_MS_USUAL = 10000, CACHE_KIB = 16384 };
+enum { WAIT_MS_USUAL = 10000, CACHE_KIB = 16384, LOG_PAGES_USUAL = 1000 };
 
 typedef struct {
     int answer;
@@ -99,8 +99,9 @@ static eh_code settle(eh_store *store, eh_error *error)
     sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     char pragmas[256];
     snprintf(pragmas, sizeof pragmas,
-             "%sPRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY;",
-             store->writes ? "PRAGMA journal_mode=WAL; " : "", (int)store->cache_kib);
+             "%sPRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY; "
+             "PRAGMA wal_autocheckpoint=%u;",
+             store->writes ? "PRAGMA journal_mode=WAL; " : "", (int)store->cache_kib, store->log_pages_max);
     int answer = sqlite3_exec(database, pragmas, NULL, NULL, NULL);
     /* the first look at the file: a file that is no database shows here */
     if (answer == SQLITE_OK)
@@ -116,6 +117,7 @@ eh_code eh_store_open(const char *path, const eh_store_options *options, eh_stor
     store->writes = options->mode != EH_STORE_READ;
     store->cache_kib = options->cache_kib != 0 ? options->cache_kib : CACHE_KIB;
     store->wait_ms = options->wait_ms != 0 ? options->wait_ms : WAIT_MS_USUAL;
+    store->log_pages_max = options->log_pages_max != 0 ? options->log_pages_max : LOG_PAGES_USUAL;
     if (options->mode == EH_STORE_CREATE)
         EH_TRY(file_make(store, error));
     EH_TRY(file_check(store, error));

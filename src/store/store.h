@@ -26,6 +26,7 @@ typedef struct {
     eh_store_mode mode;
     uint32_t wait_ms; /* how long a writer waits for another one; 0: 10 seconds */
     uint32_t cache_kib; /* pages of the file that are kept in memory; 0: 16 MiB */
+    uint32_t log_pages_max; /* pages of 4 KiB in the WAL after which it is merged into the file; 0: 1,000 */
 } eh_store_options;
 
 /** errors: EH_NOT_FOUND, EH_DENIED, EH_CORRUPT (no database, or a damaged one), EH_IO; the path stands in the text */

@@ -11,7 +11,7 @@ enum { PARAMETERS_MAX = 16 };
 struct eh_store {
     sqlite3 *database;
     char *path;
-    uint32_t wait_ms, cache_kib;
+    uint32_t wait_ms, cache_kib, log_pages_max;
     bool writes;
 };
 

@@ -20,11 +20,11 @@
 
 typedef enum {
     MALLOC, CALLOC, REALLOC, WRITE, FSYNC, RENAME, MKSTEMP, OPEN, CLOSE, MKDIR,
-    FDATASYNC, SYNCFS, RENAMEAT, OPENAT, MKDIRAT, UNLINKAT, FTRUNCATE, FUNCTIONS_COUNT
+    FDATASYNC, SYNCFS, RENAMEAT, OPENAT, MKDIRAT, UNLINKAT, FTRUNCATE, PWRITE, FUNCTIONS_COUNT
 } function;
 
 static const char *const names[FUNCTIONS_COUNT] = {"malloc", "calloc", "realloc", "write", "fsync", "rename", "mkstemp", "open", "close", "mkdir",
-                                                   "fdatasync", "syncfs", "renameat", "openat", "mkdirat", "unlinkat", "ftruncate"};
+                                                   "fdatasync", "syncfs", "renameat", "openat", "mkdirat", "unlinkat", "ftruncate", "pwrite"};
 static atomic_uint calls[FUNCTIONS_COUNT]; /* a test's own state; the program has none */
 
 void *__real_malloc(size_t size);
@@ -48,6 +48,8 @@ int __real_mkdirat(int folder, const char *path, mode_t mode);
 int __real_unlinkat(int folder, const char *path, int flags);
 int __real_ftruncate(int descriptor, off_t len);
 int __real_ftruncate64(int descriptor, off_t len);
+ssize_t __real_pwrite(int descriptor, const void *bytes, size_t len, off_t offset);
+ssize_t __real_pwrite64(int descriptor, const void *bytes, size_t len, off_t offset);
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -70,6 +72,8 @@ int __wrap_mkdirat(int folder, const char *path, mode_t mode);
 int __wrap_unlinkat(int folder, const char *path, int flags);
 int __wrap_ftruncate(int descriptor, off_t len);
 int __wrap_ftruncate64(int descriptor, off_t len);
+ssize_t __wrap_pwrite(int descriptor, const void *bytes, size_t len, off_t offset);
+ssize_t __wrap_pwrite64(int descriptor, const void *bytes, size_t len, off_t offset);
 
 /* True when this call of `which` is the one that shall fail. */
 static int fails(function which)
@@ -218,6 +222,16 @@ int __wrap_ftruncate(int descriptor, off_t len)
 int __wrap_ftruncate64(int descriptor, off_t len)
 {
     return fails(FTRUNCATE) ? -1 : __real_ftruncate64(descriptor, len);
+}
+
+ssize_t __wrap_pwrite(int descriptor, const void *bytes, size_t len, off_t offset)
+{
+    return fails(PWRITE) ? -1 : __real_pwrite(descriptor, bytes, len < 4096 ? len : 4096, offset);
+}
+
+ssize_t __wrap_pwrite64(int descriptor, const void *bytes, size_t len, off_t offset)
+{
+    return fails(PWRITE) ? -1 : __real_pwrite64(descriptor, bytes, len < 4096 ? len : 4096, offset);
 }
 
 static __attribute__((destructor)) void counts_write(void)

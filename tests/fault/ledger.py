@@ -21,7 +21,7 @@ import tempfile
 import time
 
 PROGRAM, WORKER, FAULTY = (os.path.abspath(os.environ[name]) for name in ("EVENHAND", "LEDGER_WORKER", "LEDGER_WORKER_FAULTY"))
-FUNCTIONS = {"malloc": 25, "calloc": 12, "realloc": 12, "write": 25, "fsync": 25, "fdatasync": 12, "renameat": 20, "openat": 20, "mkdirat": 8,
+FUNCTIONS = {"malloc": 25, "calloc": 12, "realloc": 12, "write": 25, "pwrite": 25, "fsync": 25, "fdatasync": 12, "renameat": 20, "openat": 20, "mkdirat": 8,
              "close": 12, "ftruncate": 4, "unlinkat": 8, "syncfs": 4}
 ROUNDS = {"write": 12, "thread": 1}
 
@@ -112,9 +112,34 @@ def last_segment(ledger):
 
 
 def tail_damage(ledger, chance):
-    """A record that was never finished: part of one, or zeros."""
-    with open(last_segment(ledger), "ab") as segment:
-        segment.write(bytes(chance.randrange(1, 9000)) if chance.random() < 0.5 else b"\x7f\x01\x00"[:chance.randrange(1, 4)])
+    """A batch that was never finished: the start of one, zeros, or one that some sectors of 512 bytes are missing of."""
+    path = last_segment(ledger)
+    content = path.read_bytes()
+    end = len(content.rstrip(b"\0"))
+    kind = chance.randrange(3)
+    if kind == 0:
+        tail = bytes(chance.randrange(1, 9000))
+    elif kind == 1:
+        tail = b"\x7f\x01\x00"[:chance.randrange(1, 4)]
+    else:
+        tail = torn(end, chance)
+    with open(path, "r+b") as segment:
+        segment.seek(end)
+        segment.write(tail)
+        if kind == 0:
+            segment.truncate(max(len(content), end + len(tail)))
+
+
+def torn(at, chance):
+    """Bytes that begin at `at` of the file, at least one whole sector of which, or the rest of the first one, stayed zeros."""
+    tail = bytearray(chance.randbytes(chance.randrange(2000, 9000)))
+    first = (-at) % 512 or 512
+    sectors = [(0, first)] + [(begin, begin + 512) for begin in range(first, len(tail) - 511, 512)]
+    sectors = [sector for sector in sectors if sector[1] - sector[0] >= 8]
+    for begin, end in chance.sample(sectors[:-1], chance.randrange(1, len(sectors))):
+        tail[begin:end] = bytes(end - begin)
+    tail[-1] |= 1
+    return bytes(tail)
 
 
 def cuts(folder, chance):
@@ -151,7 +176,7 @@ def failing(folder, everything):
     tried = 0
     for function, tries_max in FUNCTIONS.items():
         for k in spread(counts[function], 100000 if everything else tries_max):
-            for how in ("", ":on") if function in ("write", "fsync", "fdatasync") else ("",):
+            for how in ("", ":on") if function in ("write", "pwrite", "fsync", "fdatasync") else ("",):
                 ledger, history = folder / "failing", History()
                 shutil.copytree(base, ledger)
                 history.acknowledged, history.size = dict(base_history.acknowledged), base_history.size
@@ -163,7 +188,7 @@ def failing(folder, everything):
                 shutil.rmtree(ledger)
                 tried += 1
     called = {name for name, count in counts.items() if count > 0}
-    for name in ("write", "fsync", "fdatasync", "renameat", "malloc"):
+    for name in ("write", "pwrite", "fsync", "fdatasync", "renameat", "malloc"):
         if name not in called:
             sys.exit(f"{name} is never called: the injection does not work")
     print(f"  {tried} failing calls of {len(called & set(FUNCTIONS))} functions")

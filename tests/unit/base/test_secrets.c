@@ -54,6 +54,59 @@ static void hashes(void **state)
     assert_bytes(digest.bytes, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+/* One go, in two parts and piece by piece: the same hash for every length around the blocks. */
+static void hashes_alike(void **state)
+{
+    (void)state;
+    char bytes[300];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * 7 + 1);
+    for (size_t len = 0; len <= sizeof bytes; len++) {
+        eh_sha256 hash;
+        eh_digest pieces, whole = eh_sha256_of((eh_view){bytes, len});
+        eh_sha256_begin(&hash);
+        eh_sha256_add(&hash, bytes, len);
+        eh_sha256_end(&hash, &pieces);
+        assert_memory_equal(&whole, &pieces, sizeof whole);
+        for (size_t first = 0; first <= len && first <= EH_SHA256_FIRST_BYTES_MAX; first++) {
+            eh_digest two = eh_sha256_of_two((eh_view){bytes, first}, (eh_view){bytes + first, len - first});
+            assert_memory_equal(&two, &pieces, sizeof two);
+        }
+    }
+}
+
+/* RFC 2104, written out, for messages around the blocks; the key is made once. */
+static void authenticates_with_one_key(void **state)
+{
+    (void)state;
+    uint8_t key[20], inner[64], outer[64];
+    char message[200];
+    memset(inner, 0x36, sizeof inner);
+    memset(outer, 0x5c, sizeof outer);
+    for (size_t i = 0; i < sizeof key; i++) {
+        key[i] = (uint8_t)(i + 1);
+        inner[i] ^= key[i];
+        outer[i] ^= key[i];
+    }
+    for (size_t i = 0; i < sizeof message; i++)
+        message[i] = (char)i;
+    eh_hmac_key made;
+    eh_hmac_key_make((eh_view){(const char *)key, sizeof key}, &made);
+    for (size_t len = 0; len <= sizeof message; len++) {
+        eh_digest expected, found = eh_hmac_with(&made, (eh_view){message, len});
+        eh_sha256 hash;
+        eh_sha256_begin(&hash);
+        eh_sha256_add(&hash, inner, sizeof inner);
+        eh_sha256_add(&hash, message, len);
+        eh_sha256_end(&hash, &expected);
+        eh_sha256_begin(&hash);
+        eh_sha256_add(&hash, outer, sizeof outer);
+        eh_sha256_add(&hash, expected.bytes, sizeof expected.bytes);
+        eh_sha256_end(&hash, &expected);
+        assert_memory_equal(&found, &expected, sizeof found);
+    }
+}
+
 static void authenticates(void **state)
 {
     (void)state;
@@ -215,7 +268,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes),
+        cmocka_unit_test(hashes_alike),
         cmocka_unit_test(authenticates),
+        cmocka_unit_test(authenticates_with_one_key),
         cmocka_unit_test(derives),
         cmocka_unit_test(signs),
         cmocka_unit_test(seals),
