@@ -1,9 +1,12 @@
 /*
- * What the ledger costs: durable appends by batch size, one proof in a large log, checking a log.
+ * What the ledger costs. One measurement per process, so that its peak of memory is its own; bench/ledger runs them all.
  *
- *   ledger FOLDER SECONDS ENTRIES      FOLDER is made and left; SECONDS per batch size; ENTRIES of the large log
+ *   bench_ledger append FOLDER SECONDS BATCH     durable appends with commitments, in a new ledger FOLDER
+ *   bench_ledger write FOLDER ENTRIES            a large log in clear, in a new ledger FOLDER
+ *   bench_ledger prove FOLDER COUNT              reading and proving one entry of it, COUNT times
+ *   bench_ledger verify FOLDER public|all        checking it
  *
- * Prints the time of one fdatasync of the same disk first: a batch cannot be faster than that.
+ * Each prints one line of JSON.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -79,66 +82,67 @@ static void entries_make(eh_ledger_entry *entries, char (*people)[16], char (*pa
     }
 }
 
-static void appends(const char *folder, double seconds, size_t only)
+static eh_ledger *ledger_begin(const char *folder)
+{
+    eh_error error = {0};
+    eh_ledger *ledger = NULL;
+    mkdir(folder, 0777);
+    must(eh_ledger_init(folder, "bench.example/ledger", &error), &error);
+    must(eh_ledger_open(folder, NULL, &ledger, &error), &error);
+    return ledger;
+}
+
+static int append(const char *folder, const char *seconds_text, const char *batch_text)
 {
     static eh_ledger_entry entries[BATCH_MAX];
     static char people[BATCH_MAX][16], payloads[BATCH_MAX][PAYLOAD_BYTES + 1];
-    static const size_t sizes[] = {1, 64, 256, 1024};
-    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
-        if (only != 0 && sizes[s] != only)
-            continue;
-        char path[512];
-        eh_error error = {0};
-        eh_ledger *ledger = NULL;
-        snprintf(path, sizeof path, "%s/batch-%zu", folder, sizes[s]);
-        mkdir(path, 0777);
-        must(eh_ledger_init(path, "bench.example/ledger", &error), &error);
-        must(eh_ledger_open(path, NULL, &ledger, &error), &error);
-        /* the people are known before: their keys are made once */
-        for (uint64_t at = 0; at < PEOPLE; at += BATCH_MAX) {
-            entries_make(entries, people, payloads, BATCH_MAX, at);
-            must(eh_ledger_append(ledger, entries, BATCH_MAX, NULL, &error), &error);
-        }
-        must(eh_ledger_publish(ledger, &error), &error);
-        double sync = sync_cost(folder), from = now_s(), busy = 0, own = 0, all = cpu_s(CLOCK_PROCESS_CPUTIME_ID);
-        uint64_t count = 0, batches = 0;
-        while (now_s() - from < seconds) {
-            entries_make(entries, people, payloads, sizes[s], count);
-            double begun = now_s(), begun_cpu = cpu_s(CLOCK_THREAD_CPUTIME_ID);
-            must(eh_ledger_append(ledger, entries, sizes[s], NULL, &error), &error);
-            busy += now_s() - begun;
-            own += cpu_s(CLOCK_THREAD_CPUTIME_ID) - begun_cpu;
-            count += sizes[s];
-            batches++;
-        }
-        must(eh_ledger_publish(ledger, &error), &error);
-        double whole = now_s() - from;
-        all = cpu_s(CLOCK_PROCESS_CPUTIME_ID) - all;
-        eh_ledger_close(&ledger);
-        printf("append batch %4zu: %8.0f entries/s acknowledged, %8.0f/s with tiles, openings and checkpoint; a batch takes %.3f ms, one "
-               "fdatasync %.3f ms; processor per entry: %.2f us appending, %.2f us with publishing; %ju MiB\n", sizes[s], (double)count / busy,
-               (double)count / whole, busy / (double)batches * 1e3, sync * 1e3, own / (double)count * 1e6, all / (double)count * 1e6,
-               (uintmax_t)memory_kib() / 1024);
-        fflush(stdout);
+    double seconds = strtod(seconds_text, NULL);
+    size_t batch = strtoull(batch_text, NULL, 10);
+    eh_error error = {0};
+    if (batch < 1 || batch > BATCH_MAX)
+        return 2;
+    eh_ledger *ledger = ledger_begin(folder);
+    /* the people are known before: their keys are made once; and some segments are filled, as in a ledger that is used much */
+    for (uint64_t at = 0; at < PEOPLE; at += BATCH_MAX) {
+        entries_make(entries, people, payloads, BATCH_MAX, at);
+        must(eh_ledger_append(ledger, entries, BATCH_MAX, NULL, &error), &error);
     }
+    must(eh_ledger_publish(ledger, &error), &error);
+    double sync = sync_cost(folder), from = now_s(), busy = 0, own = 0, all = cpu_s(CLOCK_PROCESS_CPUTIME_ID);
+    uint64_t count = 0, batches = 0;
+    while (now_s() - from < seconds) {
+        entries_make(entries, people, payloads, batch, count);
+        double begun = now_s(), begun_cpu = cpu_s(CLOCK_THREAD_CPUTIME_ID);
+        must(eh_ledger_append(ledger, entries, batch, NULL, &error), &error);
+        busy += now_s() - begun;
+        own += cpu_s(CLOCK_THREAD_CPUTIME_ID) - begun_cpu;
+        count += batch;
+        batches++;
+    }
+    must(eh_ledger_publish(ledger, &error), &error);
+    double whole = now_s() - from;
+    all = cpu_s(CLOCK_PROCESS_CPUTIME_ID) - all;
+    sync = (sync + sync_cost(folder)) / 2;
+    eh_ledger_close(&ledger);
+    printf("{\"batch\":%zu,\"entries\":%ju,\"batches\":%ju,\"acknowledged_seconds\":%.6f,\"published_seconds\":%.6f,\"fdatasync_seconds\":%.9f,"
+           "\"appending_processor_seconds\":%.6f,\"processor_seconds\":%.6f,\"peak_kib\":%ju}\n", batch, (uintmax_t)count, (uintmax_t)batches,
+           busy, whole, sync, own, all, (uintmax_t)memory_kib());
+    return 0;
 }
 
 /* ---- a large log ------------------------------------------------------------------------------------------------------------- */
 
-static void large(const char *folder, uint64_t count)
+static int write_large(const char *folder, const char *count_text)
 {
-    char path[512];
+    enum { BATCH = 4096 };
+    static eh_ledger_entry entries[BATCH];
+    static char payloads[BATCH][48];
+    uint64_t count = strtoull(count_text, NULL, 10);
     eh_error error = {0};
-    eh_ledger *ledger = NULL;
-    snprintf(path, sizeof path, "%s/large", folder);
-    mkdir(path, 0777);
-    must(eh_ledger_init(path, "bench.example/large", &error), &error);
-    must(eh_ledger_open(path, NULL, &ledger, &error), &error);
-    static eh_ledger_entry entries[4096];
-    static char payloads[4096][48];
+    eh_ledger *ledger = ledger_begin(folder);
     double from = now_s();
-    for (uint64_t at = 0; at < count; at += 4096) {
-        size_t batch = count - at < 4096 ? (size_t)(count - at) : 4096;
+    for (uint64_t at = 0; at < count; at += BATCH) {
+        size_t batch = count - at < BATCH ? (size_t)(count - at) : BATCH;
         for (size_t i = 0; i < batch; i++) {
             int len = snprintf(payloads[i], sizeof payloads[i], "{\"n\":%ju}", (uintmax_t)(at + i));
             entries[i] = (eh_ledger_entry){.kind = EH_VIEW("aggregate"), .payload = {payloads[i], (size_t)len}};
@@ -146,54 +150,81 @@ static void large(const char *folder, uint64_t count)
         must(eh_ledger_append(ledger, entries, batch, NULL, &error), &error);
     }
     must(eh_ledger_publish(ledger, &error), &error);
-    printf("a log of %ju entries: %.1f s to write; %ju MiB of memory\n", (uintmax_t)count, now_s() - from, (uintmax_t)memory_kib() / 1024);
+    printf("{\"entries\":%ju,\"seconds\":%.3f,\"processor_seconds\":%.3f,\"peak_kib\":%ju}\n", (uintmax_t)count, now_s() - from,
+           cpu_s(CLOCK_PROCESS_CPUTIME_ID), (uintmax_t)memory_kib());
+    eh_ledger_close(&ledger);
+    return 0;
+}
 
-    enum { PROOFS = 2000 };
+static int by_size(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+    return left < right ? -1 : left > right;
+}
+
+static int prove(const char *folder, const char *count_text)
+{
+    enum { PROOFS_MAX = 100000, WARM = 20 };
+    static double took[PROOFS_MAX];
+    size_t count = strtoull(count_text, NULL, 10);
+    eh_error error = {0};
+    eh_ledger *ledger = NULL;
+    eh_ledger_stats facts;
+    if (count < 1 || count > PROOFS_MAX)
+        return 2;
+    must(eh_ledger_stats_read(folder, &facts, &error), &error);
+    must(eh_ledger_open(folder, &(eh_ledger_options){.reads_only = true}, &ledger, &error), &error);
     eh_random random;
     eh_random_init(&random, 1);
-    double sum = 0, most = 0;
-    for (int i = 0; i < PROOFS; i++) {
+    double cpu = 0;
+    for (size_t i = 0; i < WARM + count; i++) {
         char which[24];
         EH_CLEANUP(eh_buffer_dispose) eh_buffer proof = {0};
         eh_arena *arena = eh_arena_open(1 << 20);
         eh_ledger_record record;
-        int len = snprintf(which, sizeof which, "%ju", (uintmax_t)(eh_random_next(&random) % count));
-        double begun = now_s();
+        int len = snprintf(which, sizeof which, "%ju", (uintmax_t)(eh_random_next(&random) % facts.size));
+        double begun = now_s(), begun_cpu = cpu_s(CLOCK_THREAD_CPUTIME_ID);
         must(eh_ledger_read(ledger, (eh_view){which, (size_t)len}, arena, &record, &error), &error);
         must(eh_ledger_prove(ledger, &record, &proof, &error), &error);
-        double took = now_s() - begun;
-        sum += took;
-        most = took > most ? took : most;
+        if (i >= WARM) {
+            took[i - WARM] = now_s() - begun;
+            cpu += cpu_s(CLOCK_THREAD_CPUTIME_ID) - begun_cpu;
+        }
         eh_arena_close(&arena);
     }
-    printf("reading and proving one entry of them: %.3f ms on average, %.3f ms at most of %d\n", sum / PROOFS * 1e3, most * 1e3, (int)PROOFS);
     eh_ledger_close(&ledger);
-    for (int public_only = 1; public_only >= 0; public_only--) {
-        eh_arena *arena = eh_arena_open(1 << 24);
-        eh_ledger_verification found;
-        eh_ledger_verify_options options = {.public_only = public_only == 1};
-        struct rusage before, after;
-        getrusage(RUSAGE_SELF, &before);
-        must(eh_ledger_verify(path, &options, arena, &found, &error), &error);
-        getrusage(RUSAGE_SELF, &after);
-        double cpu = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
-                     (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) * 1e-6;
-        printf("verify%s: %.2f million entries per second of one core, %ju findings; %ju MiB of memory\n", public_only == 1 ? " --public" : "",
-               (double)count / cpu * 1e-6, (uintmax_t)found.findings_count, (uintmax_t)memory_kib() / 1024);
-        eh_arena_close(&arena);
-    }
+    qsort(took, count, sizeof *took, by_size);
+    printf("{\"entries\":%ju,\"proofs\":%zu,\"median_seconds\":%.9f,\"p99_seconds\":%.9f,\"processor_seconds\":%.9f,\"peak_kib\":%ju}\n",
+           (uintmax_t)facts.size, count, took[count / 2], took[count * 99 / 100], cpu / (double)count, (uintmax_t)memory_kib());
+    return 0;
+}
+
+static int verify(const char *folder, const char *what)
+{
+    eh_error error = {0};
+    eh_arena *arena = eh_arena_open(1 << 24);
+    eh_ledger_verification found;
+    eh_ledger_verify_options options = {.public_only = strcmp(what, "public") == 0};
+    double from = now_s(), cpu = cpu_s(CLOCK_PROCESS_CPUTIME_ID);
+    must(eh_ledger_verify(folder, &options, arena, &found, &error), &error);
+    printf("{\"entries\":%ju,\"seconds\":%.3f,\"processor_seconds\":%.3f,\"findings\":%zu,\"peak_kib\":%ju}\n", (uintmax_t)found.size,
+           now_s() - from, cpu_s(CLOCK_PROCESS_CPUTIME_ID) - cpu, (size_t)found.findings_count, (uintmax_t)memory_kib());
+    eh_arena_close(&arena);
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc < 4) {
-        fprintf(stderr, "usage: ledger FOLDER SECONDS ENTRIES\n");
-        return 2;
-    }
-    mkdir(argv[1], 0777);
-    if (strtod(argv[2], NULL) > 0)
-        appends(argv[1], strtod(argv[2], NULL), argc > 4 ? strtoull(argv[4], NULL, 10) : 0);
-    if (strtoull(argv[3], NULL, 10) > 0)
-        large(argv[1], strtoull(argv[3], NULL, 10));
-    return 0;
+    int status = 2;
+    if (argc == 5 && strcmp(argv[1], "append") == 0)
+        status = append(argv[2], argv[3], argv[4]);
+    else if (argc == 4 && strcmp(argv[1], "write") == 0)
+        status = write_large(argv[2], argv[3]);
+    else if (argc == 4 && strcmp(argv[1], "prove") == 0)
+        status = prove(argv[2], argv[3]);
+    else if (argc == 4 && strcmp(argv[1], "verify") == 0)
+        status = verify(argv[2], argv[3]);
+    if (status == 2)
+        fprintf(stderr, "usage: bench_ledger append FOLDER SECONDS BATCH | write FOLDER ENTRIES | prove FOLDER COUNT | verify FOLDER public|all\n");
+    return status;
 }
