@@ -44,6 +44,7 @@ lint: $(ready) ## clang with all warnings, walls between rooms, scripts, man pag
 bench: build ## measure against DuckDB alone and other fairness tools: bench/run
 	@bench/run
 	@bench/policy
+	@bench/ledger
 
 fuzz: $(ready) ## run every fuzz target for FUZZ_SECONDS (60)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz
