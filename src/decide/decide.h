@@ -10,6 +10,7 @@
 #define EH_DECIDE_DECIDE_H
 
 #include "audit/audit.h"
+#include "audit/scan.h"
 #include "decide/allocation.h"
 #include "decide/campaign.h"
 #include "decide/trace.h"
@@ -117,6 +118,9 @@ EH_MUST_USE eh_code eh_plan_trace(const eh_plan *plan, size_t person, eh_arena *
 /** -1: not in the audience. */
 int eh_plan_stage(const eh_plan *plan, size_t person);
 int eh_plan_choice(const eh_plan *plan, size_t person);
+/** What the gate said of one person of the audience, and whether there is a score. */
+eh_trace_right eh_plan_right(const eh_plan *plan, size_t person, eh_purpose purpose);
+bool eh_plan_scored(const eh_plan *plan, size_t person);
 
 typedef struct {
     double value, low, high;
@@ -180,6 +184,36 @@ typedef struct {
  */
 EH_MUST_USE eh_code eh_plan_guard(const eh_plan *plan, const eh_plan_groups *groups, size_t groups_count, uint32_t depth, eh_arena *arena,
                                   eh_plan_verdict *verdict_out, eh_error *error);
+
+/** How a guard looks at a plan. */
+typedef struct {
+    double ratio_min, confidence;
+    uint32_t depth;                /* attributes that are crossed */
+    bool difference;               /* looks at differences of rates, of at most 1 - ratio_min, in place of ratios */
+    bool without_ai;               /* do not look at people with AI on and off */
+} eh_plan_guard_options;
+/** The same with options of its own. */
+EH_MUST_USE eh_code eh_plan_guard_by(const eh_plan *plan, const eh_plan_groups *groups, size_t groups_count, const eh_plan_guard_options *options, eh_arena *arena,
+                                     eh_plan_verdict *verdict_out, eh_error *error);
+
+/** Hidden groups (hidden.c). */
+typedef struct {
+    const eh_scan *scan;           /* NULL: nothing to look at, or everybody got it, or nobody */
+    const eh_cube_dimension *attributes;
+    size_t attributes_count, protected_count; /* the protected ones come first */
+    double ratio_min;
+    eh_verdict verdict;            /* "not enough evidence": a group of usual size would have been missed */
+} eh_plan_hidden;
+
+/**
+ * Looks for hidden groups among those who may be written to: any combination of values of the protected attributes and of features that no model reads. A group
+ * that was found and confirmed violates when its description names a protected attribute and its rate is off by more than the tolerance.
+ * Looks at no more than 40,000 people, at equal steps. errors: as eh_scan_run
+ */
+EH_MUST_USE eh_code eh_plan_scan(const eh_plan *plan, const eh_plan_groups *groups, size_t groups_count, const eh_plan_guard_options *options, eh_arena *arena,
+                                 eh_plan_hidden *hidden_out, eh_error *error);
+/** Does this group count for the verdict? */
+bool eh_plan_hidden_counts(const eh_plan_hidden *hidden, const eh_scan_group *group);
 
 /** What a repair did. */
 typedef struct {

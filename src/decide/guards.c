@@ -134,6 +134,7 @@ typedef struct {
     guarded attributes[EH_ATTRIBUTES_MAX];
     eh_reference references[EH_ATTRIBUTES_MAX];
     size_t references_count;
+    bool without_ai;
 } guard_cube;
 
 static eh_code cube_cells(const eh_plan *plan, guard_cube *guard, eh_arena *arena, eh_error *error)
@@ -166,7 +167,7 @@ static eh_code cube_cells(const eh_plan *plan, guard_cube *guard, eh_arena *aren
 static eh_code cube_make(const eh_plan *plan, const eh_plan_groups *groups, size_t groups_count, eh_arena *arena, guard_cube *guard, eh_error *error)
 {
     static const char *const strata[] = {""};
-    bool by_model = plan->input.campaign->choose == EH_CHOOSE_MODEL;
+    bool by_model = plan->input.campaign->choose == EH_CHOOSE_MODEL && !guard->without_ai;
     for (size_t i = 0; i < groups_count + by_model; i++) {
         const eh_plan_groups *each = i < groups_count ? &groups[i] : NULL;
         size_t at = guard->cube.dimensions_count;
@@ -187,8 +188,20 @@ static eh_code cube_make(const eh_plan *plan, const eh_plan_groups *groups, size
     return cube_cells(plan, guard, arena, error);
 }
 
+/* By differences: every comparison of selection rates on that scale. */
+static eh_verdict section_by_difference(const eh_audit_section *section)
+{
+    eh_verdict worst = EH_WITHIN_TOLERANCE;
+    for (size_t c = 0; c < section->comparisons_count; c++) {
+        const eh_comparison *each = &section->comparisons[c];
+        if (each->measure == EH_SELECTION_RATE && each->scale == EH_SCALE_DIFFERENCE)
+            worst = each->verdict > worst ? each->verdict : worst;
+    }
+    return worst;
+}
+
 /* Opted-out people are a group like any other. Where they get the same share by lot, a handful of them is no reason to ask. */
-static eh_verdict verdict_of(const eh_plan *plan, const eh_audit *audit, bool *declared_out)
+static eh_verdict verdict_of(const eh_plan *plan, const eh_audit *audit, bool difference, bool *declared_out)
 {
     eh_verdict worst = EH_WITHIN_TOLERANCE;
     *declared_out = false;
@@ -196,12 +209,13 @@ static eh_verdict verdict_of(const eh_plan *plan, const eh_audit *audit, bool *d
         const eh_audit_section *section = &audit->attributes[i];
         bool ai = strcmp(section->name, EH_PLAN_AI_ATTRIBUTE) == 0;
         bool alike = plan->input.frame->without_ai == EH_WITHOUT_AI_LIKE_OTHERS;
+        eh_verdict verdict = difference ? section_by_difference(section) : section->verdict;
         *declared_out = *declared_out || !ai;
-        if (section->verdict > worst && !(ai && alike && section->verdict == EH_NOT_ENOUGH_EVIDENCE))
-            worst = section->verdict;
+        if (verdict > worst && !(ai && alike && verdict == EH_NOT_ENOUGH_EVIDENCE))
+            worst = verdict;
     }
     for (size_t i = 0; i < audit->intersections_count; i++)
-        if (audit->intersections[i].verdict == EH_VIOLATES)
+        if ((difference ? section_by_difference(&audit->intersections[i]) : audit->intersections[i].verdict) == EH_VIOLATES)
             worst = EH_VIOLATES;
     return worst;
 }
@@ -209,23 +223,32 @@ static eh_verdict verdict_of(const eh_plan *plan, const eh_audit *audit, bool *d
 eh_code eh_plan_guard(const eh_plan *plan, const eh_plan_groups *groups, size_t groups_count, uint32_t depth, eh_arena *arena, eh_plan_verdict *verdict_out,
                       eh_error *error)
 {
+    const eh_campaign *campaign = plan->input.campaign;
+    eh_plan_guard_options options = {.ratio_min = campaign->ratio_min, .confidence = campaign->confidence, .depth = depth};
+    return eh_plan_guard_by(plan, groups, groups_count, &options, arena, verdict_out, error);
+}
+
+eh_code eh_plan_guard_by(const eh_plan *plan, const eh_plan_groups *groups, size_t groups_count, const eh_plan_guard_options *wanted, eh_arena *arena,
+                         eh_plan_verdict *verdict_out, eh_error *error)
+{
     guard_cube *guard = EH_TAKE(arena, 1, guard_cube);
     eh_plan_verdict out = {.verdict = EH_NOT_ENOUGH_EVIDENCE, .nothing_compared = true};
     if (guard == NULL)
         return eh_fail_memory(error);
+    guard->without_ai = wanted->without_ai;
     EH_TRY(cube_make(plan, groups, groups_count, arena, guard, error));
     if (guard->cube.dimensions_count == 0 || guard->cube.rows == 0) {
         *verdict_out = out; /* who cannot look does not say yes */
         return EH_OK;
     }
-    eh_audit_options options = {.ratio_min = plan->input.campaign->ratio_min, .confidence = plan->input.campaign->confidence, .depth = depth,
+    eh_audit_options options = {.ratio_min = wanted->ratio_min, .confidence = wanted->confidence, .depth = wanted->depth,
                                 .references = guard->references, .references_count = guard->references_count,
                                 .replicates_count = AUDIT_REPLICATES, .seed = plan->input.frame->seed, .threads = 1};
     if (options.depth > guard->cube.dimensions_count)
         options.depth = (uint32_t)guard->cube.dimensions_count;
     EH_TRY(eh_audit_run(&guard->cube, NULL, 0, &options, arena, &out.audit, error));
     bool declared = false;
-    out.verdict = verdict_of(plan, out.audit, &declared);
+    out.verdict = verdict_of(plan, out.audit, wanted->difference, &declared);
     out.nothing_compared = !declared;
     if (!declared && out.verdict == EH_WITHIN_TOLERANCE)
         out.verdict = EH_NOT_ENOUGH_EVIDENCE;

@@ -9,6 +9,12 @@ size_t eh_plan_people(const eh_plan *plan) { return plan->people; }
 const eh_plan_input *eh_plan_input_of(const eh_plan *plan) { return &plan->input; }
 int eh_plan_stage(const eh_plan *plan, size_t person) { return plan->stage[person]; }
 int eh_plan_choice(const eh_plan *plan, size_t person) { return plan->choice[person]; }
+bool eh_plan_scored(const eh_plan *plan, size_t person) { return plan->scored[person]; }
+
+eh_trace_right eh_plan_right(const eh_plan *plan, size_t person, eh_purpose purpose)
+{
+    return purpose == EH_PURPOSE_AI ? plan->ai[person] : plan->marketing[person];
+}
 
 /* ---- traces ------------------------------------------------------------------------------------------------------------------ */
 

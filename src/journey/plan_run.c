@@ -8,7 +8,7 @@
 #include "journey/people.h"
 #include "vault/vault.h"
 
-enum { MODEL_BYTES_MAX = 64 << 20, GUARD_DEPTH = 2 };
+enum { MODEL_BYTES_MAX = 64 << 20 };
 
 static void vault_dispose(eh_vault **vault) { eh_vault_close(vault); }
 
@@ -252,23 +252,26 @@ static eh_code history_read(eh_plan_run *run, eh_plan_input *input, eh_error *er
     return EH_OK;
 }
 
-/* Guards look at the plan; a violation is mended when the campaign or the command says so. */
-static eh_code verdict_reach(eh_plan_run *run, eh_error *error)
+/* The campaign with the strictest of its own tolerance and what the policy wants of all attributes: then a repair knows where to go. */
+static eh_code campaign_tighten(eh_plan_run *run, const eh_campaign **campaign_out, eh_error *error)
 {
-    bool repair = run->request.repair || eh_campaign_get(run->campaign_file)->repair;
-    EH_TRY(eh_plan_guard(run->plan, run->groups, run->groups_count, GUARD_DEPTH, run->arena, &run->verdict, error));
-    run->outcome = run->verdict.verdict == EH_VIOLATES ? "stopped" : run->verdict.verdict == EH_WITHIN_TOLERANCE ? "released" : "ask";
-    if (run->verdict.verdict != EH_VIOLATES)
-        return EH_OK;
-    EH_TRY(eh_plan_repair_find(run->plan, run->groups, run->groups_count, GUARD_DEPTH, run->arena, &run->repair, error));
-    if (!repair || !run->repair.found || run->repair.verdict.verdict == EH_VIOLATES)
-        return EH_OK;
-    run->verdict = run->repair.verdict;
-    run->outcome = run->verdict.verdict == EH_WITHIN_TOLERANCE ? "repaired" : "ask";
-    eh_plan *before = run->plan;
-    run->plan = run->repair.plan;
-    run->repair.plan = before;
-    run->frame = *eh_plan_input_of(run->plan)->frame;
+    const eh_campaign *campaign = eh_campaign_get(run->campaign_file);
+    eh_campaign *tight = EH_TAKE(run->arena, 1, eh_campaign);
+    if (tight == NULL)
+        return eh_fail_memory(error);
+    *tight = *campaign;
+    const eh_policy_facts *about = run->book == NULL ? NULL : eh_policy_about(eh_rulebook_policy(run->book));
+    for (size_t g = 0; about != NULL && g < about->guards_count; g++) {
+        const eh_guard *guard = &about->guards[g];
+        bool all = false;
+        for (size_t b = 0; b < guard->by_count; b++)
+            all = all || strcmp(guard->by[b], "*") == 0;
+        if (!all || strcmp(guard->measure, "selection_rate_ratio") != 0)
+            continue;
+        tight->ratio_min = guard->tolerance > tight->ratio_min ? guard->tolerance : tight->ratio_min;
+        tight->confidence = guard->confidence > tight->confidence ? guard->confidence : tight->confidence;
+    }
+    *campaign_out = tight;
     return EH_OK;
 }
 
@@ -302,9 +305,10 @@ eh_code eh_plan_run_do(eh_plan_run *run, eh_error *error)
         EH_TRY(eh_rules_seat_open(run->book, &run->seat, error));
         input.rules = (eh_rules_face){.context = run->seat, .ask = eh_rules_seat_ask};
     }
+    EH_TRY(campaign_tighten(run, &input.campaign, error));
     EH_TRY(eh_plan_make(&input, &run->plan, error));
     EH_TRY(groups_read(run, error)); /* only after everything is decided */
-    EH_TRY(verdict_reach(run, error));
+    EH_TRY(eh_plan_run_guard(run, error));
     run->frame.fairness = eh_verdict_name(run->verdict.verdict);
     return EH_OK;
 }

@@ -3,6 +3,8 @@
 
 #include "journey/journey.h"
 
+enum { TRACES_TOGETHER = 512 };
+
 /* ---- examples -------------------------------------------------------------------------------------------------------------------- */
 
 static eh_code example_make(eh_plan_run *run, const eh_decider *decider, const eh_words *words, size_t person, eh_plan_example *out, eh_error *error)
@@ -57,15 +59,10 @@ static size_t requirements_check(const eh_plan_run *run, const eh_plan_summary *
 {
     bool based = true, unscored = true, personalised = false;
     for (size_t person = 0; person < run->crowd.count; person++) {
-        EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(1 << 20);
-        eh_trace trace = {0};
-        eh_error error = {0};
-        int stage = eh_plan_stage(run->plan, person);
-        if (stage < 0 || (stage != EH_STAGE_WITHOUT_AI && person % 16 != 0)) /* all who have AI off, a sixteenth of the others */
+        if (eh_plan_stage(run->plan, person) < 0)
             continue;
-        bool read = arena != NULL && eh_plan_trace(run->plan, person, arena, &trace, &error) == EH_OK;
-        based = based && read && (trace.choice == EH_NO_OFFER || trace.marketing.may);
-        unscored = unscored && read && (trace.ai.may || trace.scores == NULL);
+        based = based && (eh_plan_choice(run->plan, person) == EH_NO_OFFER || eh_plan_right(run->plan, person, EH_PURPOSE_MARKETING).may);
+        unscored = unscored && (!eh_plan_scored(run->plan, person) || eh_plan_right(run->plan, person, EH_PURPOSE_AI).may);
     }
     for (size_t o = 0; o < run->frame.offers_count; o++)
         personalised = personalised || (run->frame.offers[o].price_personalised && sum->offers[o] > 0);
@@ -85,6 +82,33 @@ static size_t requirements_check(const eh_plan_run *run, const eh_plan_summary *
     return sizeof all / sizeof all[0];
 }
 
+/* ---- what customers will be told ------------------------------------------------------------------------------------------------------ */
+
+static void told_rules(const eh_plan_run *run, const eh_plan_summary *sum, eh_buffer *out)
+{
+    const eh_policy_facts *about = run->book == NULL ? NULL : eh_policy_about(eh_rulebook_policy(run->book));
+    for (size_t r = 0; about != NULL && r < about->rules_count && r < 256; r++) {
+        const char *text = eh_texts_find(&about->rules[r].disclosure, "en");
+        if (about->rules[r].effect == EH_RULE_REQUIRE && sum->rule_people[r][0] > 0 && text != NULL)
+            eh_buffer_format(out, "%s\n", text);
+    }
+}
+
+static const char *told_make(const eh_plan_run *run, const eh_plan_summary *sum)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
+    const eh_frame *frame = &run->frame;
+    eh_buffer_format(&text, "That it is an ad of %s%s%s.\n", frame->shop, frame->on_behalf_of == NULL ? "" : ", paid by ", frame->on_behalf_of == NULL ? "" : frame->on_behalf_of);
+    if (frame->choose == EH_CHOOSE_MODEL)
+        eh_buffer_text(&text, "That a computer program chose, and how to switch that off.\n");
+    told_rules(run, sum, &text);
+    for (size_t o = 0; o < frame->offers_count; o++)
+        if (frame->offers[o].price_personalised && sum->offers[o] > 0)
+            eh_buffer_format(&text, "With the offer %s: The price or discount you see was set for you by a program.\n", frame->offers[o].name);
+    eh_buffer_text(&text, "On the page behind the link in the message: why they got it or did not, what was used and not used, what would have changed it.\n");
+    return eh_arena_copy(run->arena, eh_buffer_view(&text));
+}
+
 eh_code eh_preflight_make(eh_plan_run *run, eh_preflight *preflight_out, eh_error *error)
 {
     eh_preflight *made = preflight_out;
@@ -95,7 +119,8 @@ eh_code eh_preflight_make(eh_plan_run *run, eh_preflight *preflight_out, eh_erro
     for (size_t i = 0; i < requirements_count; i++)
         if (!made->requirements[i].met && strcmp(run->outcome, "stopped") != 0)
             run->outcome = "ask";
-    made->report = (eh_report_plan){.frame = &run->frame, .summary = &made->summary, .outcome = run->outcome, .verdict = &run->verdict,
+    made->report = (eh_report_plan){.frame = &run->frame, .summary = &made->summary, .outcome = run->outcome, .verdict = &run->verdict, .hidden = &run->hidden,
+                                    .guards = run->guarded, .guards_count = run->guarded_count, .told = told_make(run, &made->summary),
                                     .repair = run->repair.found || strcmp(run->outcome, "stopped") == 0 ? &run->repair : NULL, .examples = made->examples,
                                     .examples_count = examples_count, .requirements = made->requirements, .requirements_count = requirements_count};
     return EH_OK;
@@ -107,16 +132,18 @@ static eh_code traces_write(const eh_plan_run *run, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer traces = {0};
     eh_buffer_init(&traces, SIZE_MAX / 4);
-    for (size_t person = 0; person < run->crowd.count; person++) {
-        EH_CLEANUP(eh_arena_close) eh_arena *arena = NULL;
-        eh_trace trace = {0};
-        if (eh_plan_stage(run->plan, person) < 0)
-            continue;
-        arena = eh_arena_open(1 << 20);
+    for (size_t from = 0; from < run->crowd.count; from += TRACES_TOGETHER) {
+        EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(EH_ARENA_BYTES_MAX); /* one for many: it is the pages that cost */
+        size_t to = run->crowd.count - from < TRACES_TOGETHER ? run->crowd.count : from + TRACES_TOGETHER;
         if (arena == NULL)
             return eh_fail_memory(error);
-        EH_TRY(eh_plan_trace(run->plan, person, arena, &trace, error));
-        eh_traces_append(&traces, &trace);
+        for (size_t person = from; person < to; person++) {
+            eh_trace trace = {0};
+            if (eh_plan_stage(run->plan, person) < 0)
+                continue;
+            EH_TRY(eh_plan_trace(run->plan, person, arena, &trace, error));
+            eh_traces_append(&traces, &trace);
+        }
     }
     EH_TRY(eh_buffer_check(&traces, error));
     return eh_plan_file_write(run->model->state_folder, &run->frame, eh_buffer_view(&traces), error);

@@ -1,4 +1,5 @@
 /* The preflight report as one page: tables and words, no script, no request to anywhere. */
+#include <math.h>
 #include <string.h>
 
 #include "base/html.h"
@@ -6,10 +7,20 @@
 #include "report/plan_int.h"
 
 static const char style[] =
-    "main{max-width:60rem}table{font-variant-numeric:tabular-nums}td.n,th.n{text-align:right;white-space:nowrap}"
-    ".outcome{border-inline-start:.5rem solid;padding:.75rem 1rem;margin:1rem 0}.released,.repaired{border-color:#1a7f37}.stopped{border-color:#b42318}"
-    ".ask{border-color:#9a6700}.bar{display:inline-block;height:.75rem;background:currentColor;opacity:.55;vertical-align:middle}"
-    ".wide{overflow-x:auto}article p{margin-bottom:.25rem}";
+    ":root{--good:#1a7f37;--bad:#b42318;--ask:#8a5a00;--faint:#d0d7de}"
+    "@media (prefers-color-scheme:dark){:root{--good:#4ac26b;--bad:#ff8f85;--ask:#e3b341;--faint:#444c56}}"
+    "main{max-width:64rem}h2{margin-top:2.5rem}table{font-variant-numeric:tabular-nums;margin-bottom:.5rem}td.n,th.n{text-align:right;white-space:nowrap}"
+    ".outcome{border:1px solid;border-inline-start-width:.6rem;border-radius:.4rem;padding:1rem 1.25rem;margin:1.25rem 0}.outcome p{margin:0}.outcome .big{font-size:1.6rem;font-weight:700;line-height:1.2}"
+    ".released,.repaired{border-color:var(--good)}.stopped{border-color:var(--bad)}.ask{border-color:var(--ask)}"
+    ".badge{display:inline-block;font-size:.8rem;font-weight:600;line-height:1.4;padding:.05rem .6rem;border:1px solid;border-radius:1rem;vertical-align:middle;white-space:nowrap}"
+    ".within{color:var(--good)}.violates{color:var(--bad)}.unsure{color:var(--ask)}"
+    ".figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.75rem;margin:1.25rem 0}"
+    ".figures div{border:1px solid var(--faint);border-radius:.4rem;padding:.75rem 1rem}.figures dt{font-size:.9rem}.figures dd{margin:0;font-size:1.5rem;font-weight:650;font-variant-numeric:tabular-nums;line-height:1.3}.figures dd small{display:block;font-size:.85rem;font-weight:400}"
+    ".bar{display:inline-block;height:.75rem;background:currentColor;opacity:.55;vertical-align:middle;border-radius:.15rem;min-width:1px}"
+    ".picture{min-width:9rem}.range{position:relative;display:block;height:1rem;background:linear-gradient(var(--faint),var(--faint)) 0 50%/100% 1px no-repeat}"
+    ".whisker{position:absolute;top:.4rem;height:.2rem;background:currentColor;opacity:.6}.dot{position:absolute;top:.2rem;width:.6rem;height:.6rem;margin-left:-.3rem;border-radius:50%;background:currentColor}"
+    ".wide{overflow-x:auto}article{margin:.75rem 0;padding:1rem 1.25rem}article header{margin:-1rem -1.25rem .75rem;padding:.6rem 1.25rem}article p{margin-bottom:.25rem}"
+    "@media print{.wide{overflow:visible}}";
 
 static void count_cell(eh_buffer *out, uint64_t number)
 {
@@ -69,28 +80,6 @@ static void why_not(const eh_report_plan *plan, eh_buffer *out)
     eh_buffer_text(out, "</tr>\n</tbody></table></div>\n");
 }
 
-static void fairness(const eh_report_plan *plan, eh_buffer *out)
-{
-    const eh_audit *audit = plan->verdict->audit;
-    eh_buffer_text(out, "<h2>Is it fair?</h2><p>How often each group gets something, of those who may be written to; and between which bounds it lies when chance is allowed for.</p>\n");
-    for (size_t s = 0; audit != NULL && s < audit->attributes_count; s++) {
-        const eh_audit_section *section = &audit->attributes[s];
-        eh_html_put(out, "<h3>$: $</h3><div class=\"wide\" role=\"region\" aria-label=\"$\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Group</th>"
-                         "<th scope=\"col\" class=\"n\">People</th><th scope=\"col\" class=\"n\">Get something</th><th scope=\"col\" class=\"n\">Between</th><th scope=\"col\">Share</th></tr></thead><tbody>\n",
-                    section->name, eh_verdict_name(section->verdict), section->name);
-        for (size_t g = 0; g < section->groups_count; g++) {
-            const eh_estimate *rate = &section->groups[g].measures[EH_SELECTION_RATE];
-            eh_html_put(out, "<tr><th scope=\"row\">$</th>", section->groups[g].name);
-            count_cell(out, section->groups[g].rows);
-            eh_buffer_format(out, "<td class=\"n\">%.1f %%</td><td class=\"n\">%.1f to %.1f %%</td><td><span class=\"bar\" style=\"width:%.1frem\"></span></td></tr>\n",
-                             100 * rate->value, 100 * rate->low, 100 * rate->high, rate->value > 0 ? 8 * rate->value : 0);
-        }
-        eh_buffer_text(out, "</tbody></table></div>\n");
-    }
-    if (audit == NULL)
-        eh_buffer_text(out, "<p>Nothing could be compared.</p>\n");
-}
-
 static void repair(const eh_report_plan *plan, eh_buffer *out)
 {
     if (plan->repair == NULL)
@@ -112,15 +101,67 @@ static void repair(const eh_report_plan *plan, eh_buffer *out)
                          100 * (1 - (double)plan->repair->value_after / (double)plan->repair->value_before));
 }
 
-static void expected(const eh_report_plan *plan, eh_buffer *out)
+static void figure(eh_buffer *out, const char *name, const char *value, const char *more)
 {
-    eh_buffer_text(out, "<h2>What is expected</h2><dl><dt>");
-    eh_buffer_text(out, plan->frame->effect ? "More outcomes than without it, among those scored" : "Outcomes among those scored");
-    eh_buffer_text(out, "</dt><dd>");
-    eh_plan_estimate_text(out, &plan->summary->outcomes, "");
-    eh_buffer_text(out, "</dd><dt>Spend</dt><dd>");
-    eh_plan_estimate_text(out, &plan->summary->spend_total, "");
-    eh_html_put(out, " $</dd></dl>\n", plan->frame->currency == NULL ? "" : plan->frame->currency);
+    eh_html_put(out, "<div><dt>$</dt><dd>$<small>$</small></dd></div>\n", name, value, more);
+}
+
+static void estimate_figure(eh_buffer *out, const char *name, const eh_plan_estimate *estimate, const char *unit)
+{
+    char value[64], more[96];
+    if (isnan(estimate->value)) {
+        figure(out, name, "not known", "");
+        return;
+    }
+    snprintf(value, sizeof value, "%.*f%s%.16s", estimate->value >= 1000 ? 0 : 1, estimate->value, unit[0] == '\0' ? "" : " ", unit);
+    snprintf(more, sizeof more, "between %.1f and %.1f", estimate->low, estimate->high);
+    figure(out, name, value, more);
+}
+
+/* What matters, at a glance. */
+static void figures(const eh_report_plan *plan, eh_buffer *out)
+{
+    const eh_plan_summary *sum = plan->summary;
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer sent = {0}, more = {0}, off = {0};
+    eh_plan_count(&sent, sum->sent);
+    eh_buffer_text(&more, "of ");
+    eh_plan_count(&more, sum->audience);
+    eh_buffer_text(&more, " in the audience");
+    eh_plan_count(&off, sum->opted_out_of_ai);
+    eh_buffer_text(out, "<dl class=\"figures\">\n");
+    figure(out, "People who get it", sent.ptr, more.ptr);
+    estimate_figure(out, plan->frame->effect ? "More outcomes than without" : "Outcomes expected", &sum->outcomes, "");
+    estimate_figure(out, "Spend expected", &sum->spend_total, plan->frame->currency == NULL ? "" : plan->frame->currency);
+    figure(out, "Have AI off, and have no score", off.ptr, "may be written to");
+    eh_buffer_text(out, "</dl>\n");
+    if (sum->proven)
+        eh_buffer_text(out, "<p>Within the limits no other choice brings more.</p>\n");
+    else if (sum->value_bound > 0)
+        eh_buffer_format(out, "<p>This is within %.2f %% of the best that the limits allow.</p>\n", 100 * (1 - (double)sum->value / (double)sum->value_bound));
+}
+
+/* Who does what next. */
+static void next_step(const eh_report_plan *plan, eh_buffer *out)
+{
+    if (strcmp(plan->outcome, "stopped") == 0)
+        eh_html_put(out, "<p>Nothing goes out. To let it repair itself: <code>evenhand plan $ --repair</code></p>\n", plan->frame->campaign);
+    else if (strcmp(plan->outcome, "ask") == 0)
+        eh_html_put(out, "<p>A person decides and is named: <code>evenhand release $ --approved-by NAME</code></p>\n", plan->frame->plan);
+    else
+        eh_html_put(out, "<p>To send it: <code>evenhand release $</code></p>\n", plan->frame->plan);
+}
+
+static void told(const eh_report_plan *plan, eh_buffer *out)
+{
+    eh_buffer_text(out, "<h2>What customers will be told</h2>\n<ul>\n");
+    for (const char *at = plan->told == NULL ? "" : plan->told; *at != '\0';) {
+        size_t len = strcspn(at, "\n");
+        eh_buffer_text(out, "<li>");
+        eh_html_text(out, (eh_view){at, len});
+        eh_buffer_text(out, "</li>\n");
+        at += len + (at[len] == '\n');
+    }
+    eh_buffer_text(out, "</ul>\n");
 }
 
 static void people(const eh_report_plan *plan, eh_buffer *out)
@@ -128,7 +169,7 @@ static void people(const eh_report_plan *plan, eh_buffer *out)
     eh_buffer_text(out, "<h2>Requirements</h2><div class=\"wide\" role=\"region\" aria-label=\"Requirements\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Id</th>"
                         "<th scope=\"col\">Met</th><th scope=\"col\">How</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < plan->requirements_count; i++)
-        eh_html_put(out, "<tr><th scope=\"row\">$</th><td>$</td><td>$</td></tr>\n", plan->requirements[i].id, plan->requirements[i].met ? "yes" : "no",
+        eh_html_put(out, "<tr><th scope=\"row\">$</th><td>$</td><td>$</td></tr>\n", plan->requirements[i].id, plan->requirements[i].met ? "yes" : "NO",
                     plan->requirements[i].says);
     eh_buffer_text(out, "</tbody></table></div>\n<h2>Ten people, and what they would read</h2>\n");
     for (size_t i = 0; i < plan->examples_count; i++) {
@@ -155,13 +196,17 @@ void eh_report_plan_html(const eh_report_plan *plan, eh_buffer *out)
     eh_html_put(out, "<title>Preflight: $</title>\n<style>", plan->frame->title);
     eh_buffer_append(out, eh_asset_get(EH_ASSET_PICO));
     eh_buffer_text(out, style);
-    eh_html_put(out, "</style>\n</head>\n<body>\n<main class=\"container\">\n<h1>$</h1>\n<p>Plan $</p>\n<p class=\"outcome $\"><strong>$</strong></p>\n", plan->frame->title,
-                plan->frame->plan, plan->outcome, sentence.ptr == NULL ? "" : sentence.ptr);
+    eh_html_put(out, "</style>\n</head>\n<body>\n<main class=\"container\">\n<h1>$</h1>\n<p>Preflight of the plan $, by $.</p>\n<div class=\"outcome $\"><p class=\"big\">$</p><p>$</p>\n", plan->frame->title,
+                plan->frame->plan, plan->frame->channel, plan->outcome, eh_plan_outcome_says(plan->outcome),
+                sentence.ptr == NULL ? "" : sentence.ptr + strlen(eh_plan_outcome_says(plan->outcome)) + 2);
+    next_step(plan, out);
+    eh_buffer_text(out, "</div>\n");
+    figures(plan, out);
     who(plan, out);
     why_not(plan, out);
-    fairness(plan, out);
+    eh_plan_html_fairness(plan, out);
     repair(plan, out);
-    expected(plan, out);
+    told(plan, out);
     people(plan, out);
     eh_html_put(out, "</main>\n<footer class=\"container\"><small>evenhand $</small></footer>\n</body>\n</html>\n", plan->frame->version);
 }

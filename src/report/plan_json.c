@@ -1,4 +1,6 @@
 /* The preflight report for programs: docs/plan.schema.json. */
+#include <string.h>
+
 #include "base/json.h"
 #include "report/plan_int.h"
 
@@ -94,6 +96,68 @@ static void fairness_section(const eh_audit_section *section, eh_json_writer *ou
     eh_json_object_close(out);
 }
 
+static void hidden(const eh_report_plan *plan, eh_json_writer *out)
+{
+    const eh_plan_hidden *of = plan->hidden;
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
+    eh_json_object_open(out, "hidden_groups");
+    eh_json_text(out, "verdict", eh_verdict_name(of->verdict));
+    eh_plan_hidden_says(of, &text);
+    eh_json_text(out, "sentence", text.ptr);
+    eh_json_array_open_flat(out, "looked_at");
+    for (size_t a = 0; a < of->attributes_count; a++)
+        eh_json_text(out, NULL, of->attributes[a].name);
+    eh_json_array_close(out);
+    eh_json_array_open(out, "groups");
+    for (size_t g = 0; of->scan != NULL && g < of->scan->groups_count; g++) {
+        const eh_scan_group *group = &of->scan->groups[g];
+        eh_buffer_clear(&text);
+        eh_plan_hidden_text(of, group, &text);
+        eh_json_object_open(out, NULL);
+        eh_json_text(out, "description", text.ptr);
+        eh_json_integer(out, "n", (int64_t)group->rows);
+        eh_json_number(out, "observed", group->observed);
+        eh_json_number(out, "expected", group->expected);
+        eh_json_number(out, "ratio", group->ratio);
+        eh_json_number(out, "p", group->p);
+        eh_json_boolean(out, "violates", eh_plan_hidden_counts(of, group));
+        eh_json_object_close(out);
+    }
+    eh_json_array_close(out);
+    eh_json_object_close(out);
+}
+
+static void guards(const eh_report_plan *plan, eh_json_writer *out)
+{
+    eh_json_array_open(out, "guards");
+    for (size_t g = 0; g < plan->guards_count; g++) {
+        const eh_plan_guarded *guard = &plan->guards[g];
+        eh_json_object_open(out, NULL);
+        eh_json_text(out, "id", guard->id);
+        eh_json_text(out, "measure", guard->measure);
+        eh_json_text(out, "by", guard->by);
+        eh_json_number(out, "tolerance", guard->tolerance);
+        eh_json_number(out, "confidence", guard->confidence);
+        eh_json_text(out, "cannot_tell", guard->stops ? "stop" : "ask");
+        eh_json_boolean(out, "needs_outcomes", guard->later);
+        eh_json_text(out, "verdict", eh_verdict_name(guard->verdict));
+        eh_json_text(out, "explanation", guard->says);
+        eh_json_object_close(out);
+    }
+    eh_json_array_close(out);
+}
+
+static void told(const eh_report_plan *plan, eh_json_writer *out)
+{
+    eh_json_array_open(out, "told");
+    for (const char *at = plan->told == NULL ? "" : plan->told; *at != '\0';) {
+        size_t len = strcspn(at, "\n");
+        eh_json_view(out, NULL, (eh_view){at, len});
+        at += len + (at[len] == '\n');
+    }
+    eh_json_array_close(out);
+}
+
 static void fairness(const eh_report_plan *plan, eh_json_writer *out)
 {
     const eh_audit *audit = plan->verdict->audit;
@@ -108,6 +172,8 @@ static void fairness(const eh_report_plan *plan, eh_json_writer *out)
     for (size_t s = 0; audit != NULL && s < audit->intersections_count; s++)
         fairness_section(&audit->intersections[s], out);
     eh_json_array_close(out);
+    hidden(plan, out);
+    guards(plan, out);
     eh_json_object_close(out);
 }
 
@@ -135,6 +201,7 @@ static void repair(const eh_report_plan *plan, eh_json_writer *out)
 
 static void people(const eh_report_plan *plan, eh_json_writer *out)
 {
+    told(plan, out);
     eh_json_array_open(out, "requirements");
     for (size_t i = 0; i < plan->requirements_count; i++) {
         eh_json_object_open_flat(out, NULL);

@@ -19,12 +19,24 @@ typedef struct {
     bool met;
 } eh_plan_requirement;
 
+/** A guard of the policy, and what it found. */
+typedef struct {
+    const char *id, *measure, *by, *says; /* by: "gender, age_band"; says: its explanation */
+    double tolerance, confidence;
+    bool stops;                          /* when it cannot be told: stop; else ask */
+    bool later;                          /* its measure needs outcomes, so before them it cannot be told */
+    eh_verdict verdict;
+} eh_plan_guarded;
+
 typedef struct {
     const eh_frame *frame;
     const eh_plan_summary *summary;
     const char *outcome;                 /* "released", "repaired", "stopped", "ask" */
     const eh_plan_verdict *verdict;
     const eh_plan_repair *repair;        /* NULL: nothing was looked for */
+    const eh_plan_hidden *hidden;
+    const eh_plan_guarded *guards;       /* of the policy */
+    size_t guards_count;
     const eh_plan_example *examples;
     size_t examples_count;
     const eh_plan_requirement *requirements;

@@ -63,6 +63,27 @@ static void fairness(const eh_report_plan *plan, eh_buffer *out)
         eh_buffer_text(out, "  nothing could be compared\n");
 }
 
+static void fairness_more(const eh_report_plan *plan, eh_buffer *out)
+{
+    heading(out, "Hidden groups");
+    eh_buffer_text(out, "  ");
+    eh_plan_hidden_says(plan->hidden, out);
+    eh_buffer_byte(out, '\n');
+    for (size_t g = 0; plan->hidden->scan != NULL && g < plan->hidden->scan->groups_count; g++) {
+        const eh_scan_group *group = &plan->hidden->scan->groups[g];
+        eh_buffer_text(out, eh_plan_hidden_counts(plan->hidden, group) ? "  violates: " : "  of note: ");
+        eh_plan_hidden_sentence(plan->hidden, group, out);
+        eh_buffer_byte(out, '\n');
+    }
+    if (plan->guards_count > 0)
+        heading(out, "Guards of the policy");
+    for (size_t g = 0; g < plan->guards_count; g++) {
+        eh_buffer_format(out, "  %s: %s\n      ", plan->guards[g].id, eh_verdict_name(plan->guards[g].verdict));
+        eh_plan_guard_says(&plan->guards[g], out);
+        eh_buffer_byte(out, '\n');
+    }
+}
+
 static void repair(const eh_report_plan *plan, eh_buffer *out)
 {
     if (plan->repair == NULL)
@@ -87,9 +108,9 @@ static void expected(const eh_report_plan *plan, eh_buffer *out)
     eh_buffer_format(out, "  %s among those scored: ", plan->frame->effect ? "more outcomes than without it" : "outcomes");
     eh_plan_estimate_text(out, &sum->outcomes, "");
     eh_buffer_text(out, "\n  spend: ");
-    eh_plan_estimate_text(out, &sum->spend_total, plan->frame->currency == NULL ? "" : " ");
-    if (plan->frame->currency != NULL)
-        eh_buffer_text(out, plan->frame->currency);
+    char unit[32];
+    snprintf(unit, sizeof unit, "%s%.24s", plan->frame->currency == NULL ? "" : " ", plan->frame->currency == NULL ? "" : plan->frame->currency);
+    eh_plan_estimate_text(out, &sum->spend_total, unit);
     eh_buffer_byte(out, '\n');
     if (sum->proven)
         eh_buffer_text(out, "  within the limits no other choice brings more\n");
@@ -114,11 +135,20 @@ void eh_report_plan_text(const eh_report_plan *plan, size_t columns, eh_buffer *
     eh_buffer_byte(out, '\n');
     who(plan, out);
     fairness(plan, out);
+    fairness_more(plan, out);
     repair(plan, out);
     expected(plan, out);
     heading(out, "Requirements");
     for (size_t i = 0; i < plan->requirements_count; i++)
         eh_buffer_format(out, "  %-7s %-10s %s\n", plan->requirements[i].met ? "met" : "NOT MET", plan->requirements[i].id, plan->requirements[i].says);
+    if (plan->told != NULL) {
+        heading(out, "What customers will be told");
+        for (const char *at = plan->told; *at != '\0';) {
+            size_t len = strcspn(at, "\n");
+            eh_buffer_format(out, "  %.*s\n", (int)len, at);
+            at += len + (at[len] == '\n');
+        }
+    }
     heading(out, "Ten people, and what they would read");
     for (size_t i = 0; i < plan->examples_count; i++) {
         eh_buffer_format(out, "  %s: %s; %s\n", plan->examples[i].key, eh_plan_stage_says(plan->examples[i].stage),

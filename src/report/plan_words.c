@@ -41,7 +41,8 @@ void eh_report_plan_sentence(const eh_report_plan *plan, eh_buffer *out)
     eh_plan_count(out, sum->sent);
     eh_buffer_text(out, " of ");
     eh_plan_count(out, sum->audience);
-    eh_buffer_text(out, " people get an offer; ");
+    bool waits = strcmp(plan->outcome, "stopped") == 0 || strcmp(plan->outcome, "ask") == 0;
+    eh_buffer_text(out, waits ? " people would get an offer; " : " people get an offer; ");
     eh_plan_count(out, sum->stages[EH_STAGE_CONSENT]);
     eh_buffer_text(out, " may not be written to. ");
     if (plan->verdict->audit == NULL || plan->verdict->nothing_compared)

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Goal: the moment of truth, end to end through the command line.
+
+Planted unfairness (a proxy, a biased history) is stopped by the preflight and passes after the fair refit; too few people are not called fair; guards of the
+policy govern the plan; single decisions are as the plan's and in the ledger before they are told; everything replays, and a trace that was changed is found.
+
+usage: run.py [NAME...]     EVENHAND is the program
+"""
+import json
+import os
+import pathlib
+import struct
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from shop import NOW, POLICY, Shop  # noqa: E402
+
+SOURCE = pathlib.Path(os.environ.get("EVENHAND_SOURCE", pathlib.Path(__file__).resolve().parent.parent.parent))
+passed = 0
+
+
+def check(what, truth, detail=""):
+    global passed
+    if not truth:
+        raise AssertionError(f"{what}: {str(detail)[:2000]}")
+    passed += 1
+
+
+def schema_check(name, document):
+    try:
+        import jsonschema
+    except ImportError:
+        return
+    schema = json.loads((SOURCE / "docs" / f"{name}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+
+
+def verdict_of(report, attribute):
+    return next(section["verdict"] for section in report["fairness"]["attributes"] if section["name"] == attribute)
+
+
+# ---- unfairness ---------------------------------------------------------------------------------------------------------------------
+
+
+def planted_unfairness_is_stopped(folder):
+    for kind in ("proxy", "biased"):
+        shop = Shop(folder / kind, people=2400, **{kind: True}).open()
+        report = shop.plan(status=1)
+        schema_check("plan", report)
+        check(f"{kind}: stopped", report["outcome"] == "stopped" and verdict_of(report, "gender") == "violates", report["sentence"])
+        groups = report["fairness"]["hidden_groups"]["groups"]
+        check(f"{kind}: the hidden groups name it too", any(group["violates"] and "gender" in group["description"] for group in groups), groups)
+        answers = shop.decide({"campaign": "spring", "person": "c000000"}, status=2)
+        check(f"{kind}: no single decision either", answers[0]["error"]["code"] == "denied", answers)
+        plan = report["plan"]
+        shop.run("release", plan, status=2)
+        check(f"{kind}: not released", "stopped" in shop.said, shop.said)
+        # the fair refit: constrained from inside, the protected attribute read in fitting only
+        shop.train("--protected", "gender", "--constraint", "selection_rate<=0.02", "--threshold", "0.27")
+        again = shop.plan(status=(0, 3))
+        check(f"{kind}: the fair refit is not stopped", verdict_of(again, "gender") != "violates" and again["outcome"] != "stopped", again["sentence"])
+        # or the plan mends itself, for everybody alike
+        shop.train()
+        mended = shop.plan("--repair", status=(0, 3))
+        check(f"{kind}: the repair tells its cost", mended["outcome"] in ("repaired", "ask") and mended["repair"]["found"] and mended["repair"]["dampings"], mended["repair"])
+
+
+def few_people_are_not_called_fair(folder):
+    shop = Shop(folder, people=300, budget="60").open()
+    report = shop.plan(status=3)
+    check("300 people: ask", report["outcome"] == "ask" and report["fairness"]["verdict"] == "not enough evidence", report["sentence"])
+    check("and the least gap that could have been shown", all(comparison["detectable"] is None or comparison["detectable"] != 1
+          for section in report["fairness"]["attributes"] for comparison in section["comparisons"]))
+    shop.run("release", report["plan"], "--now", NOW, status=2)
+    answers = shop.decide({"campaign": "spring", "person": "c000000"}, status=2)
+    check("nobody answers for it: no decision", "--approved-by" in answers[0]["error"]["text"], answers)
+    answers = shop.decide({"campaign": "spring", "person": "c000000"}, more=("--approved-by", "Ada"))
+    check("somebody does", "decision" in answers[0], answers)
+
+
+def guards_of_the_policy_govern(folder):
+    guards = """guards:
+  - { id: nearly-equal, measure: selection_rate_difference, by: [gender], tolerance: 0.01, confidence: 0.95, cannot_tell: stop, explanation: No gap of one in a hundred. }
+"""
+    shop = Shop(folder, people=1500, seed=4, policy=POLICY + guards).open()
+    report = shop.plan(status=1)
+    schema_check("plan", report)
+    guard = report["fairness"]["guards"][0]
+    check("cannot tell, and then stop", report["outcome"] == "stopped" and guard["verdict"] == "not enough evidence" and guard["cannot_tell"] == "stop", guard)
+    shop.write("policy.yaml", POLICY + guards.replace("cannot_tell: stop", "cannot_tell: ask"))
+    check("ask, when the policy says so", shop.plan(status=3)["outcome"] == "ask")
+    shop.write("policy.yaml", POLICY + guards.replace("0.01", "0.3"))
+    report = shop.plan(status=(0, 3))
+    check("kept", report["fairness"]["guards"][0]["verdict"] == "within tolerance", report["fairness"]["guards"])
+    shop.write("policy.yaml", POLICY + guards.replace("[gender]", "[height]"))
+    shop.run("plan", "spring", "--now", NOW, status=2)
+    check("a guard of what is not there is an error", "height" in shop.said, shop.said)
+    later = guards.replace("selection_rate_difference", "true_positive_rate_ratio").replace("0.01", "0.8").replace("cannot_tell: stop", "cannot_tell: ask")
+    shop.write("policy.yaml", POLICY + later)
+    report = shop.plan(status=3)
+    check("what needs outcomes cannot be told before", report["fairness"]["guards"][0]["needs_outcomes"] and report["outcome"] == "ask", report["fairness"]["guards"])
+    shop.write("policy.yaml", POLICY.replace("2027-06-01", "2026-01-01"))
+    shop.run("plan", "spring", "--now", NOW, status=2)
+    check("a policy past date and grace refuses to run", "review" in shop.said, shop.said)
+    check("for decisions too", shop.decide({"campaign": "spring", "person": "c000000"}, status=2)[0]["error"]["code"] == "denied")
+
+
+# ---- single decisions, why, replay ---------------------------------------------------------------------------------------------------
+
+
+def decisions_are_as_planned(folder):
+    shop = Shop(folder, people=1500).open()
+    report = shop.plan(status=(0, 3))
+    keys = [person["customer_id"] for person in shop.people]
+    shop.run("release", report["plan"], "--now", NOW, "--approved-by", "Ada", "--output", "send.csv")
+    lines = shop.read("send.csv").splitlines()
+    head, sent = lines[0].split(","), {}
+    for line in lines[1:]:
+        cells = line.split(",")
+        sent[cells[head.index("person")]] = cells[head.index("offer")]
+    answers = shop.decide(*({"campaign": "spring", "person": key} for key in keys[:400]))
+    check("one answer for each", [answer["person"] for answer in answers] == keys[:400])
+    other = [a["person"] for a in answers if a["offer"] != sent.get(a["person"])]
+    check("as the plan gave, but for its exact finish", len(other) <= 8, other)
+    stages = {answer["stage"] for answer in answers}
+    check("all stages", {"consent", "rules", "holdout", "without_ai", "explore", "choice"} <= stages, stages)
+    for answer in answers:
+        check("a decision has an id, reasons and a propensity", len(answer["decision"]) == 32 and answer["reasons"] and 0 < answer["propensity"] <= 1, answer)
+        check("no score without AI", answer["ai"] == (answer["stage"] == "choice"), answer)
+    why = json.loads(shop.run("why", answers[0]["decision"], "--format", "json"))
+    check("why knows it", why["offer"] == answers[0]["offer"] and why["stage"] == answers[0]["stage"], why)
+    check("the same words", all(text in json.dumps(why, ensure_ascii=False) for text in answers[0]["reasons"]), why)
+    hostile = [{"campaign": "../../etc", "person": "x"}, {"campaign": "spring"}, {"person": "x"}, {"campaign": "spring", "person": ""}, ["spring"],
+               {"campaign": "spring", "person": "c000000", "facts": {"orders": "many"}}, {"campaign": "spring", "person": "c000000", "facts": {"gender": "F"}},
+               {"campaign": "spring", "person": "c000000", "facts": 7}, {"campaign": "spring", "person": "c000000", "at": "yesterday"},
+               {"campaign": "spring", "person": "c000000", "lang": "xx"}, {"campaign": "spring", "person": "c000000", "persn": 1}]
+    for request, answer in zip(hostile, shop.decide(*hostile, status=2)):
+        check("an error as JSON", set(answer) == {"error"} and answer["error"]["text"], (request, answer))
+    text = json.dumps({"campaign": "spring", "person": keys[0], "facts": {"months_since_order": 35}}, indent=2)
+    answer = json.loads(shop.run("decide", "--now", NOW, text=text))
+    check("one request over several lines; facts that are given count", answer["stage"] == "rules", answer)
+    broken = '{"campaign": "spring",\n' + json.dumps({"campaign": "spring", "person": keys[0]}) + "\nnonsense\n"
+    lines = shop.run("decide", "--now", NOW, text=broken, status=2).splitlines()
+    check("a broken line does not swallow the next", [("error" in json.loads(line)) for line in lines] == [True, False, True], lines)
+    said = shop.run("replay")
+    check("all equal", ", 0 differ" in said and " 0 erased" in said, said)
+
+
+def what_was_changed_is_found(folder):
+    """A trace in a plan's file is changed before it goes out: the replay of the ledger finds it."""
+    shop = Shop(folder, people=400, budget="80").open()
+    plan = shop.plan(status=(0, 3))["plan"]
+    path = shop.folder / ".evenhand" / "plans" / plan / "traces"
+    kept = bytearray(path.read_bytes())
+    at, changed = 0, 0
+    while at < len(kept) and changed == 0:  # a record: its length in four bytes, the trace, whose end is the propensity and one byte for the messages
+        end = at + 4 + struct.unpack_from("<I", kept, at)[0]
+        if 0 < struct.unpack_from("<d", kept, end - 9)[0] < 0.9:
+            kept[end - 9] ^= 1
+            changed += 1
+        at = end
+    check("the last bit of a propensity was changed", changed == 1)
+    path.write_bytes(bytes(kept))
+    shop.run("release", plan, "--now", NOW, "--approved-by", "Ada", "--output", "send.csv")
+    said = shop.run("replay", status=1)
+    check("the replay names it", "1 differ" in said and "the propensity differs" in said, said)
+
+
+TESTS = (planted_unfairness_is_stopped, few_people_are_not_called_fair, guards_of_the_policy_govern, decisions_are_as_planned, what_was_changed_is_found)
+
+
+def main(names):
+    failed = 0
+    for test in TESTS:
+        if names and test.__name__ not in names:
+            continue
+        with tempfile.TemporaryDirectory(prefix="evenhand-decide-") as folder:
+            try:
+                test(pathlib.Path(folder))
+            except AssertionError as wrong:
+                failed += 1
+                print(f"FAILED {test.__name__}: {wrong}")
+    print(f"decide: {passed} checks passed, {failed} tests failed")
+    return 1 if failed else 0
+
+
+sys.exit(main(sys.argv[1:]))
