@@ -72,6 +72,7 @@
     LIMIT(EH_PROFILE_VALUES_MAX, 16777216, "rows", "rows up to which a check sorts all values of a column") \
     LIMIT(EH_ZONES_MAX, 1024, "zones", "different time zones in use at once") \
     LIMIT(EH_FEEDBACK_WORDS_BYTES_MAX, 4000, "bytes", "own words of one piece of feedback") \
+    LIMIT(EH_TEAM_KEPT_MAX, 200, "reports", "reports of one kind that a team page looks back on, the newest ones") \
     LIMIT(EH_FEEDBACK_THEMES_MAX, 500, "themes", "themes of feedback that are told apart") \
     LIMIT(EH_BODY_BYTES_MAX, 1048576, "bytes", "body of one request to the server") \
     LIMIT(EH_HEADERS_MAX, 100, "headers", "headers of one request") \

@@ -299,6 +299,18 @@ eh_code eh_feedback_theme_reviewed(eh_store *store, const eh_feedback_theme *the
     return eh_statement_run(note, error);
 }
 
+eh_code eh_feedback_theme_tell(eh_store *store, eh_feedback_kind kind, eh_view subject, eh_view change, uint64_t *count_out, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *tell = NULL;
+    EH_TRY(eh_store_prepare(store, "UPDATE feedback SET change = $3 WHERE kind = $1 AND subject = $2 AND change = ''", &tell, error));
+    eh_bind_text(tell, 1, eh_view_of(eh_feedback_kind_name(kind)));
+    bind_text(tell, 2, subject);
+    bind_text(tell, 3, change);
+    EH_TRY(eh_statement_run(tell, error));
+    *count_out = eh_store_changes(store);
+    return EH_OK;
+}
+
 eh_code eh_feedback_forget(eh_store *store, eh_view person, uint64_t *count_out, eh_error *error)
 {
     EH_CLEANUP(eh_statement_close) eh_statement *forget = NULL;

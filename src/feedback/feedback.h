@@ -109,6 +109,9 @@ EH_MUST_USE eh_code eh_feedback_themes(eh_store *store, const eh_feedback_themes
 /** A review has dealt with a theme: it is not due again until the threshold is passed anew. `review` names it. */
 EH_MUST_USE eh_code eh_feedback_theme_reviewed(eh_store *store, const eh_feedback_theme *theme, eh_view review, int64_t now_s, eh_error *error);
 
+/** Says to everybody who wrote on a theme, and was not told yet, what it led to: they read it under their ticket. *count_out: how many. */
+EH_MUST_USE eh_code eh_feedback_theme_tell(eh_store *store, eh_feedback_kind kind, eh_view subject, eh_view change, uint64_t *count_out, eh_error *error);
+
 /** Forgets who wrote and what they wrote; kind and subject stay as a count. *count_out: how many pieces. */
 EH_MUST_USE eh_code eh_feedback_forget(eh_store *store, eh_view person, uint64_t *count_out, eh_error *error);
 

@@ -21,7 +21,13 @@ static const char *const steps[] = {
     " form_token TEXT NOT NULL, made_s BIGINT NOT NULL, seen_s BIGINT NOT NULL);"
     "CREATE INDEX team_session_account ON team_session (account);"
     "CREATE TABLE team_failure (at_s BIGINT NOT NULL, name TEXT NOT NULL, peer TEXT NOT NULL);"
-    "CREATE INDEX team_failure_at ON team_failure (at_s);"};
+    "CREATE INDEX team_failure_at ON team_failure (at_s);",
+    "CREATE TABLE team_approval (number BIGINT PRIMARY KEY, plan TEXT NOT NULL, asked_by TEXT NOT NULL, reason TEXT NOT NULL, asked_s BIGINT NOT NULL,"
+    " answered_by TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '', answered_s BIGINT NOT NULL DEFAULT 0, approved BIGINT NOT NULL DEFAULT 0);"
+    "CREATE INDEX team_approval_plan ON team_approval (plan, number);"
+    "CREATE TABLE team_review (number BIGINT PRIMARY KEY, by_name TEXT NOT NULL, at_s BIGINT NOT NULL, next TEXT NOT NULL, findings TEXT NOT NULL,"
+    " decisions TEXT NOT NULL, theme_kind TEXT NOT NULL, theme_subject TEXT NOT NULL, change TEXT NOT NULL, second TEXT NOT NULL DEFAULT '',"
+    " entry TEXT NOT NULL DEFAULT '');"};
 
 eh_code eh_accounts_migrate(eh_store *store, eh_error *error)
 {

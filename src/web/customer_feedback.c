@@ -111,6 +111,16 @@ eh_answer eh_feedback_send(eh_exchange *exchange)
     return EH_NOW;
 }
 
+/* What it led to, be it by an answer or by a review of what many have said. */
+static void change_write(eh_exchange *exchange, const eh_visit *visit, const eh_feedback *piece)
+{
+    if (piece->change[0] == '\0')
+        return;
+    eh_buffer_text(&exchange->out, "<h2>");
+    eh_say(exchange, visit, "ticket_change");
+    eh_html_put(&exchange->out, "</h2><p>$</p>\n", piece->change);
+}
+
 static void ticket_write(eh_exchange *exchange, const eh_visit *visit, const eh_feedback *piece)
 {
     eh_buffer *out = &exchange->out;
@@ -127,17 +137,15 @@ static void ticket_write(eh_exchange *exchange, const eh_visit *visit, const eh_
         eh_say_all(exchange, visit, "ticket_open", values, 2);
         eh_buffer_text(out, "</p><p>");
         eh_say(exchange, visit, "feedback_keep");
-        eh_buffer_text(out, "</p></div>\n");
+        eh_buffer_text(out, "</p>");
+        change_write(exchange, visit, piece);
+        eh_buffer_text(out, "</div>\n");
         return;
     }
     eh_buffer_text(out, "<p class=\"quiet\">");
     eh_say_all(exchange, visit, "ticket_answered", &answered, 1);
     eh_html_put(out, "</p><p class=\"lead\">$</p>\n", piece->answer);
-    if (piece->change[0] != '\0') {
-        eh_buffer_text(out, "<h2>");
-        eh_say(exchange, visit, "ticket_change");
-        eh_html_put(out, "</h2><p>$</p>\n", piece->change);
-    }
+    change_write(exchange, visit, piece);
     eh_buffer_text(out, "</div>\n");
 }
 

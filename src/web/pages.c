@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "web/customer_int.h"
-#include "web/server_int.h"
+#include "web/team_int.h"
 
 void eh_page_style(eh_exchange *exchange, eh_web_asset asset)
 {
@@ -35,6 +35,11 @@ static const struct {
     unsigned right;
 } rooms[] = {
     {"/team", "Today", EH_MAY_LOOK},
+    {"/team/campaigns", "Campaigns", EH_MAY_LOOK},
+    {"/team/fairness", "Fairness", EH_MAY_LOOK},
+    {"/team/models", "Models", EH_MAY_LOOK},
+    {"/team/data", "Data", EH_MAY_LOOK},
+    {"/team/policy", "Policy", EH_MAY_LOOK},
     {"/team/feedback", "Feedback", EH_MAY_LOOK},
     {"/team/people", "People", EH_MAY_SEE_PEOPLE},
     {"/team/ledger", "Ledger", EH_MAY_LOOK},
@@ -44,13 +49,13 @@ static void side_write(eh_exchange *exchange, const eh_session *session, const c
 {
     eh_buffer *out = &exchange->out;
     eh_html_put(out, "<header class=\"side\">\n<a class=\"mark\" href=\"/team\">Evenhand <span>$</span></a>\n", eh_web_of(exchange)->model->shop.name);
-    eh_buffer_text(out, "<form class=\"find\" role=\"search\" action=\"/team/find\"><label class=\"hidden\" for=\"q\">Find a person by key, or a ticket</label>"
+    eh_buffer_text(out, "<form class=\"find\" role=\"search\" action=\"/team/find\"><label class=\"hidden\" for=\"q\">Find a campaign, plan, model, rule, ticket, decision or person</label>"
                         "<input id=\"q\" name=\"q\" type=\"search\" placeholder=\"Find ( / )\" autocomplete=\"off\"></form>\n<nav aria-label=\"Rooms\"><ul>\n");
     for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++)
         if ((eh_role_rights(session->account.role) & rooms[i].right) != 0)
             eh_html_put(out, strcmp(rooms[i].path, active) == 0 ? "<li><a href=\"$\" aria-current=\"page\">$</a></li>\n" : "<li><a href=\"$\">$</a></li>\n",
                         rooms[i].path, rooms[i].name);
-    eh_html_put(out, "</ul></nav>\n<div class=\"who\">$<br>$\n<form method=\"post\" action=\"/team/sign-out\">", session->account.name,
+    eh_html_put(out, "</ul></nav>\n<div class=\"who\"><span>$<br><a href=\"/team/roles\">$</a></span>\n<form method=\"post\" action=\"/team/sign-out\">", session->account.name,
                 eh_role_name(session->account.role));
     eh_team_form_token(exchange);
     eh_buffer_text(out, "<button>Sign out</button></form></div>\n</header>\n");
@@ -62,8 +67,6 @@ void eh_team_page_begin(eh_exchange *exchange, const char *active, const char *t
     eh_buffer *out = &exchange->out;
     eh_page_head(exchange, &(eh_page_head_facts){.title = title, .language = "en"});
     eh_page_style(exchange, EH_STYLE_TEAM);
-    script_link(exchange, EH_SCRIPT_ECHARTS);
-    script_link(exchange, EH_SCRIPT_TEAM);
     eh_buffer_text(out, "</head>\n<body>\n<a class=\"skip\" href=\"#main\">To the content</a>\n");
     if (session == NULL) {
         eh_buffer_text(out, "<main id=\"main\" class=\"door\">\n");
@@ -76,7 +79,12 @@ void eh_team_page_begin(eh_exchange *exchange, const char *active, const char *t
 
 void eh_team_page_end(eh_exchange *exchange)
 {
-    eh_buffer_text(&exchange->out, eh_exchange_session(exchange) == NULL ? "</main>\n</body>\n</html>\n" : "</main>\n</div>\n</body>\n</html>\n");
+    const eh_team_visit *visit = exchange->visit;
+    eh_buffer_text(&exchange->out, visit == NULL ? "</main>\n" : "</main>\n</div>\n");
+    if (visit != NULL && visit->charts > 0) /* a megabyte that only pages with charts ask for */
+        script_link(exchange, EH_SCRIPT_ECHARTS);
+    script_link(exchange, EH_SCRIPT_TEAM);
+    eh_buffer_text(&exchange->out, "</body>\n</html>\n");
 }
 
 void eh_team_form_token(eh_exchange *exchange)

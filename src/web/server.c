@@ -239,12 +239,22 @@ static bool request_read(request *r, const char *method)
 
 /* ---- the response ------------------------------------------------------------------------------------------------------------- */
 
+/* A document of its own (a model's card) brings its own. */
+static bool header_is_given(const eh_exchange *exchange, const char *name)
+{
+    for (const eh_extra_header *header = exchange->extra; header != NULL; header = header->next)
+        if (strcmp(header->name, name) == 0)
+            return true;
+    return false;
+}
+
 static void headers_add(struct MHD_Response *response, const eh_exchange *exchange)
 {
     MHD_add_response_header(response, "Content-Type", exchange->content_type != NULL ? exchange->content_type : "text/html; charset=utf-8");
     MHD_add_response_header(response, "Cache-Control", exchange->cache != NULL ? exchange->cache : "no-store");
     for (size_t i = 0; i < sizeof standing_headers / sizeof standing_headers[0]; i++)
-        MHD_add_response_header(response, standing_headers[i].name, standing_headers[i].value);
+        if (!header_is_given(exchange, standing_headers[i].name))
+            MHD_add_response_header(response, standing_headers[i].name, standing_headers[i].value);
     for (const eh_extra_header *header = exchange->extra; header != NULL; header = header->next)
         MHD_add_response_header(response, header->name, header->value);
 }

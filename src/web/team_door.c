@@ -5,27 +5,31 @@
 
 static const char cookie_name[] = "evenhand_session";
 
-/* What stands behind exchange->team: made before the handler, lives as long as the exchange. */
-typedef struct {
-    eh_session session;
-    eh_fields form;
-} team_visit;
-
 const eh_session *eh_exchange_session(const eh_exchange *exchange)
 {
-    const team_visit *visit = exchange->visit;
+    const eh_team_visit *visit = exchange->visit;
     return visit == NULL ? NULL : &visit->session;
 }
 
 eh_fields eh_exchange_team_form(const eh_exchange *exchange)
 {
-    const team_visit *visit = exchange->visit;
+    const eh_team_visit *visit = exchange->visit;
     return visit == NULL ? (eh_fields){0} : visit->form;
 }
 
 static bool is_secure(const eh_web *web)
 {
     return strncmp(web->origin, "https://", 8) == 0;
+}
+
+bool eh_team_may(const eh_exchange *exchange, unsigned rights)
+{
+    return (eh_role_rights(eh_exchange_session(exchange)->account.role) & rights) == rights;
+}
+
+const char *eh_team_name(const eh_exchange *exchange)
+{
+    return eh_exchange_session(exchange)->account.name;
 }
 
 /* SameSite=Strict keeps other sites from using the session; the form token keeps everything else from it. */
@@ -44,7 +48,7 @@ static eh_code visit_open(eh_exchange *exchange, eh_error *error)
 {
     eh_web *web = eh_web_of(exchange);
     eh_store *store;
-    team_visit *visit = EH_TAKE(exchange->arena, 1, team_visit);
+    eh_team_visit *visit = EH_TAKE(exchange->arena, 1, eh_team_visit);
     if (visit == NULL)
         return eh_fail_memory(error);
     eh_view token = eh_fields_get(exchange->cookies, cookie_name);
@@ -60,7 +64,7 @@ static eh_code visit_open(eh_exchange *exchange, eh_error *error)
 
 static eh_code form_check(eh_exchange *exchange, eh_error *error)
 {
-    team_visit *visit = exchange->visit;
+    eh_team_visit *visit = exchange->visit;
     EH_TRY(eh_exchange_form(exchange, &visit->form, error));
     eh_view given = eh_fields_get(visit->form, "form_token");
     size_t len = strlen(visit->session.form_token);
@@ -72,7 +76,7 @@ static eh_code form_check(eh_exchange *exchange, eh_error *error)
 bool eh_team_admit(eh_exchange *exchange)
 {
     eh_error error = {0};
-    unsigned flags = exchange->route->flags, wanted = flags & (EH_ROUTE_TEAM - 1);
+    unsigned flags = exchange->route->flags, wanted = flags & (EH_ROUTE_TEAM - 1U);
     if ((flags & EH_ROUTE_TEAM) == 0)
         return true;
     eh_code code = visit_open(exchange, &error);
@@ -81,7 +85,7 @@ bool eh_team_admit(eh_exchange *exchange)
         return false;
     }
     if (code == EH_OK && (eh_role_rights(eh_exchange_session(exchange)->account.role) & wanted) != wanted)
-        code = eh_fail(&error, EH_DENIED, "your role, %s, may not do this; ask an admin", eh_role_name(eh_exchange_session(exchange)->account.role));
+        code = eh_fail(&error, EH_DENIED, "As %s you may not do this. The page on roles says who may; ask one of them, or an admin for another role.", eh_role_name(eh_exchange_session(exchange)->account.role));
     if (code == EH_OK && (flags & EH_ROUTE_FORM) != 0)
         code = form_check(exchange, &error);
     if (code != EH_OK)

@@ -1,9 +1,6 @@
 /* People: what they have asked for and when it is due; one person, looked up by key. Each look is for a reason and leaves a line in the log. */
 #include "rights/person.h"
 
-#include <string.h>
-
-#include "base/time.h"
 #include "web/team_int.h"
 
 static void requests_write(eh_exchange *exchange, const eh_request *requests, size_t count)
@@ -39,9 +36,7 @@ static void person_write(eh_exchange *exchange, const eh_person *person)
                         "<th scope=\"col\">Act</th><th scope=\"col\">Purpose</th><th scope=\"col\">Channel</th><th scope=\"col\">How</th></tr></thead><tbody>\n");
     for (size_t i = person->acts_count; i-- > 0;) {
         const eh_act *act = &person->acts[i].act;
-        char when[EH_INSTANT_TEXT_BYTES];
-        eh_instant_text((eh_instant){.seconds = act->at_s}, EH_FRACTION_NONE, when);
-        eh_html_put(out, "<tr><td>$</td><td>$</td><td>$</td><td>$</td><td>$</td></tr>\n", when, eh_act_kind_name(act->kind), eh_purpose_name(act->purpose),
+        eh_html_put(out, "<tr><td>$</td><td>$</td><td>$</td><td>$</td><td>$</td></tr>\n", eh_team_moment(exchange, act->at_s), eh_act_kind_name(act->kind), eh_purpose_name(act->purpose),
                     eh_channel_name(act->channel), act->how == NULL ? "" : act->how);
     }
     eh_buffer_text(out, "</tbody></table></div></section>\n");
@@ -63,27 +58,16 @@ eh_answer eh_team_people(eh_exchange *exchange)
         return EH_NOW;
     }
     eh_team_page_begin(exchange, "/team/people", "People");
-    eh_buffer_text(&exchange->out, "<header><h1>People</h1><p class=\"quiet\">What they have said and asked for</p></header>\n"
-                                   "<section class=\"card\"><form action=\"/team/people\"><label for=\"key\">Look up one person by key</label>"
-                                   "<input id=\"key\" name=\"key\" autocomplete=\"off\" required> <button>Look up</button></form></section>\n");
+    eh_team_header(exchange, &(eh_team_heading){.title = "People", .says = "What they have said and asked for"});
+    eh_team_done(exchange);
+    eh_buffer_text(&exchange->out, "<section class=\"card\"><form action=\"/team/people\" class=\"row\"><div class=\"wide\"><label for=\"key\">Look up one person by key</label>"
+                                   "<input id=\"key\" name=\"key\" autocomplete=\"off\" required></div><button>Look up</button></form></section>\n");
     if (key.len > 0) {
         eh_server_log(exchange, eh_exchange_session(exchange)->account.name);
         person_write(exchange, &person);
     }
     requests_write(exchange, requests, count);
     eh_team_page_end(exchange);
-    return EH_NOW;
-}
-
-/* A ticket, or else a person's key. */
-eh_answer eh_team_find(eh_exchange *exchange)
-{
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0};
-    eh_view wanted = eh_view_trim(eh_fields_get(exchange->query, "q"));
-    bool ticket = wanted.len > 3 && memcmp(wanted.ptr, "EH-", 3) == 0;
-    eh_buffer_text(&path, ticket ? "/team/feedback/" : "/team/people?key=");
-    eh_url_append(&path, wanted);
-    eh_exchange_redirect(exchange, path.code == EH_OK ? path.ptr : "/team");
     return EH_NOW;
 }
 
@@ -102,6 +86,6 @@ eh_answer eh_team_request_done(eh_exchange *exchange)
     if (code != EH_OK)
         eh_page_of_error(exchange, &error);
     else
-        eh_exchange_redirect(exchange, "/team/people");
+        eh_team_redirect_done(exchange, "/team/people", "closed");
     return EH_NOW;
 }

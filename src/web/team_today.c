@@ -29,19 +29,6 @@ static eh_code today_read(eh_exchange *exchange, today *out, eh_error *error)
     return code;
 }
 
-void eh_team_due_badge(eh_exchange *exchange, int64_t due_s)
-{
-    int64_t left_s = due_s - eh_web_now_s(eh_web_of(exchange));
-    int64_t days = left_s / DAY_SECONDS;
-    const char *look = left_s < 0 ? "bad" : days < SOON_DAYS ? "unsure" : "good";
-    eh_buffer_format(&exchange->out, "<span class=\"badge %s\">", look);
-    if (left_s < 0)
-        eh_buffer_format(&exchange->out, "%lld %s overdue", (long long)(-days + 1), -days + 1 == 1 ? "day" : "days");
-    else
-        eh_buffer_format(&exchange->out, days == 0 ? "today" : days == 1 ? "%lld day left" : "%lld days left", (long long)days);
-    eh_buffer_text(&exchange->out, "</span>");
-}
-
 static void figure(eh_exchange *exchange, size_t number, const char *one, const char *many, const char *path)
 {
     eh_html_put(&exchange->out, "<a class=\"card tile\" href=\"$\"><span class=\"figure\">", path);

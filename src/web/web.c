@@ -85,18 +85,6 @@ static const eh_route routes[] = {
     {EH_GET, "/feedback/:token", eh_feedback_page, 0},
     {EH_POST, "/feedback/:token", eh_feedback_send, 0},
     {EH_GET, "/ticket/:token", eh_ticket_page, 0},
-    {EH_GET, "/team/sign-in", eh_team_sign_in_page, 0},
-    {EH_POST, "/team/sign-in", eh_team_sign_in, 0},
-    {EH_POST, "/team/sign-out", eh_team_sign_out, EH_ROUTE_TEAM | EH_ROUTE_FORM | EH_MAY_LOOK},
-    {EH_GET, "/team", eh_team_today, EH_ROUTE_TEAM | EH_MAY_LOOK},
-    {EH_GET, "/team/feedback", eh_team_feedback, EH_ROUTE_TEAM | EH_MAY_LOOK},
-    {EH_GET, "/team/feedback/:ticket", eh_team_feedback_piece, EH_ROUTE_TEAM | EH_MAY_LOOK},
-    {EH_POST, "/team/feedback/:ticket", eh_team_feedback_answer, EH_ROUTE_TEAM | EH_ROUTE_FORM | EH_MAY_ANSWER},
-    {EH_GET, "/team/find", eh_team_find, EH_ROUTE_TEAM | EH_MAY_LOOK},
-    {EH_GET, "/team/people", eh_team_people, EH_ROUTE_TEAM | EH_MAY_SEE_PEOPLE},
-    {EH_POST, "/team/people/requests/:number", eh_team_request_done, EH_ROUTE_TEAM | EH_ROUTE_FORM | EH_MAY_SEE_PEOPLE},
-    {EH_GET, "/team/ledger", eh_team_ledger, EH_ROUTE_TEAM | EH_MAY_LOOK},
-    {EH_POST, "/team/ledger/verify", eh_team_ledger_verify, EH_ROUTE_TEAM | EH_ROUTE_FORM | EH_MAY_LOOK},
 };
 
 static void missing(eh_exchange *exchange)
@@ -127,7 +115,7 @@ static eh_code state_open(eh_web *web, eh_error *error)
     if (code == EH_OK)
         code = eh_feedback_migrate(store, error);
     eh_web_store_give(web, store);
-    return code;
+    return code == EH_OK ? eh_team_campaigns_prepare(web, error) : code;
 }
 
 static eh_code people_open(eh_web *web, eh_error *error)
@@ -151,13 +139,14 @@ static bool admit(eh_exchange *exchange)
 
 static eh_code routes_join(eh_web *web, size_t *count_out, eh_error *error)
 {
-    size_t pages = sizeof routes / sizeof routes[0];
-    web->routes = EH_TAKE(web->arena, pages + eh_api_routes_count, eh_route);
+    size_t pages = sizeof routes / sizeof routes[0], count = pages + eh_api_routes_count + eh_team_routes_count;
+    web->routes = EH_TAKE(web->arena, count, eh_route);
     if (web->routes == NULL)
         return eh_fail_memory(error);
     memcpy(web->routes, eh_api_routes, eh_api_routes_count * sizeof routes[0]);
     memcpy(web->routes + eh_api_routes_count, routes, sizeof routes);
-    *count_out = pages + eh_api_routes_count;
+    memcpy(web->routes + eh_api_routes_count + pages, eh_team_routes, eh_team_routes_count * sizeof routes[0]);
+    *count_out = count;
     return EH_OK;
 }
 
@@ -192,6 +181,7 @@ eh_code eh_web_open(const eh_web_options *options, eh_web **web_out, eh_error *e
     web->options = *options;
     web->origin = "";
     pthread_mutex_init(&web->stores_lock, NULL);
+    pthread_mutex_init(&web->plan_lock, NULL);
     web->arena = eh_arena_open(EH_ARENA_BYTES_MAX);
     if (web->arena == NULL)
         return eh_fail_memory(error);
@@ -221,6 +211,7 @@ void eh_web_close(eh_web **web_address)
     eh_catalogues_close(&web->languages);
     eh_web_stores_close(web);
     pthread_mutex_destroy(&web->stores_lock);
+    pthread_mutex_destroy(&web->plan_lock);
     eh_secret_wipe(&web->link_key);
     eh_workspace_close(&web->workspace);
     eh_arena_close(&web->arena);

@@ -30,6 +30,7 @@ struct eh_web {
     eh_look look;                  /* the shop's own, on pages for customers */
     struct eh_api *api;
     eh_route *routes;              /* of the pages and of the interface */
+    pthread_mutex_t plan_lock;     /* one plan or release is made at a time */
     pthread_mutex_t stores_lock;
     eh_store *stores[EH_STORES_KEPT]; /* handles that nobody uses now */
     size_t stores_count;
