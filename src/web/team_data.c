@@ -66,7 +66,7 @@ static void history_write(eh_exchange *exchange, const eh_kept *const *checks, s
     for (size_t i = count; i-- > 0;) {
         double status = eh_kept_number(checks[i]->root, "exit_status");
         eh_html_put(out, "<tr><th scope=\"row\">$</th><td>", eh_team_moment(exchange, checks[i]->at_s));
-        eh_team_badge(exchange, status == 0 ? EH_LOOK_GOOD : status == 1 ? EH_LOOK_BAD : EH_LOOK_UNSURE, status == 0 ? "fine" : status == 1 ? "found something" : "cannot tell");
+        eh_team_badge(exchange, status == 0 ? EH_LOOK_GOOD : status == 1 ? EH_LOOK_BAD : EH_LOOK_UNSURE, status == 0 ? "nothing serious" : status == 1 ? "found something" : "cannot tell");
         eh_buffer_text(out, "</td>");
         eh_team_cell_number(exchange, eh_text_count(eh_kept_number(checks[i]->root, "rows")));
         for (size_t s = 0; s < SEVERITIES_COUNT; s++)
@@ -97,20 +97,21 @@ static void findings_write(eh_exchange *exchange, const eh_kept *check)
     eh_buffer_text(out, eh_json_count(findings) == 0 ? "</ul><p>Nothing was found.</p></section>\n" : "</ul></section>\n");
 }
 
-static void groups_chart(eh_exchange *exchange, eh_json_value section)
+static void groups_chart(eh_exchange *exchange, eh_json_value section, bool compared)
 {
     static const char *const keys[] = {"data_share", "population_share"};
     static const char *const says[] = {"in the data", "in the population"};
     eh_json_value groups = eh_json_member(section, "groups");
     eh_chart chart;
-    eh_chart_begin(exchange, &chart, "pairs", "Share of each group in the data and in the population it should stand for; the table below has the numbers.");
+    eh_chart_begin(exchange, &chart, "pairs", compared ? "Share of each group in the data and in the population it should stand for; the table below has the numbers."
+                                                       : "Share of each group in the data; the table below has the numbers.");
     eh_json_text(&chart.json, "format", "percent");
     eh_json_array_open(&chart.json, "names");
     for (size_t i = 0; i < eh_json_count(groups); i++)
         eh_json_text(&chart.json, NULL, eh_kept_text(eh_json_item(groups, i), "group"));
     eh_json_array_close(&chart.json);
     eh_json_array_open(&chart.json, "series");
-    for (size_t k = 0; k < 2; k++) {
+    for (size_t k = 0; k < (compared ? 2 : 1); k++) {
         eh_json_object_open(&chart.json, NULL);
         eh_json_text(&chart.json, "name", says[k]);
         eh_json_array_open(&chart.json, "values");
@@ -125,9 +126,28 @@ static void groups_chart(eh_exchange *exchange, eh_json_value section)
     eh_chart_end(&chart);
 }
 
+static void share_row(eh_exchange *exchange, eh_json_value group, bool compared)
+{
+    eh_json_value share = eh_json_member(group, "share");
+    const char *verdict = eh_kept_text(group, "verdict");
+    eh_buffer_text(&exchange->out, "<tr>");
+    eh_team_cell_head(exchange, eh_kept_text(group, "group"));
+    eh_team_cell_number(exchange, eh_text_count(eh_kept_number(group, "rows")));
+    eh_team_cell_estimate(exchange, eh_text_percent(eh_kept_number(share, "value")), eh_text_range(eh_kept_number(share, "low"), eh_kept_number(share, "high")));
+    if (compared) {
+        eh_team_cell_number(exchange, eh_text_percent(eh_kept_number(group, "population_share")));
+        eh_buffer_text(&exchange->out, "<td>");
+        if (verdict[0] != '\0')
+            eh_team_badge(exchange, eh_look_of_verdict(verdict), verdict);
+        eh_buffer_text(&exchange->out, "</td>");
+    }
+    eh_buffer_text(&exchange->out, "</tr>\n");
+}
+
 static void shares_write(eh_exchange *exchange, const eh_kept *check)
 {
-    static const char *const headings[] = {"Group", "#People", "#Share of the data", "#Share of the population", "Verdict", NULL};
+    static const char *const alone[] = {"Group", "#People", "#Share of the data", NULL};
+    static const char *const beside[] = {"Group", "#People", "#Share of the data", "#Share of the population", "Verdict", NULL};
     eh_json_value sections = eh_json_member(check->root, "representation");
     eh_buffer *out = &exchange->out;
     for (size_t s = 0; s < eh_json_count(sections); s++) {
@@ -138,23 +158,12 @@ static void shares_write(eh_exchange *exchange, const eh_kept *check)
         if (compared)
             eh_team_badge(exchange, eh_look_of_verdict(eh_kept_text(section, "verdict")), eh_kept_text(section, "verdict"));
         eh_buffer_text(out, "</h2>\n");
-        groups_chart(exchange, section);
-        eh_team_table_begin(exchange, name, headings);
-        for (size_t i = 0; i < eh_json_count(groups); i++) {
-            eh_json_value group = eh_json_item(groups, i), share = eh_json_member(group, "share");
-            const char *verdict = eh_kept_text(group, "verdict");
-            eh_buffer_text(out, "<tr>");
-            eh_team_cell_head(exchange, eh_kept_text(group, "group"));
-            eh_team_cell_number(exchange, eh_text_count(eh_kept_number(group, "rows")));
-            eh_team_cell_estimate(exchange, eh_text_percent(eh_kept_number(share, "value")), eh_text_range(eh_kept_number(share, "low"), eh_kept_number(share, "high")));
-            eh_team_cell_number(exchange, eh_text_percent(eh_kept_number(group, "population_share")));
-            eh_buffer_text(out, "<td>");
-            if (verdict[0] != '\0')
-                eh_team_badge(exchange, eh_look_of_verdict(verdict), verdict);
-            eh_buffer_text(out, "</td></tr>\n");
-        }
+        groups_chart(exchange, section, compared);
+        eh_team_table_begin(exchange, name, compared ? beside : alone);
+        for (size_t i = 0; i < eh_json_count(groups); i++)
+            share_row(exchange, eh_json_item(groups, i), compared);
         eh_team_table_end(exchange);
-        eh_buffer_text(out, "</section>\n");
+        eh_buffer_text(out, compared ? "</section>\n" : "<p class=\"quiet\">No population is named in evenhand.yaml, so nobody can say whom it should stand for.</p></section>\n");
     }
 }
 

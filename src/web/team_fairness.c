@@ -4,7 +4,7 @@
 
 #include "web/team_int.h"
 
-enum { SHOWN_ATTRIBUTES_MAX = 32, SHOWN_GROUPS_MAX = 24 };
+enum { SHOWN_ATTRIBUTES_MAX = 32, SHOWN_GROUPS_MAX = 24, SHOWN_CHARTS_MAX = 8 };
 
 /* One measurement of one attribute: a section of a plan's report or of an audit. */
 typedef struct {
@@ -100,26 +100,42 @@ static eh_json_value rate_of(const measurement *of, const char *group)
     return NULL;
 }
 
+/* "audit-earlier-calls-2026-08-15" is an audit of its own, whatever day its name ends with. */
+static const char *audit_name(const char *name)
+{
+    return strncmp(name, "audit-", 6) == 0 ? name + 6 : name;
+}
+
 static const char *title_of(const measurement *of)
 {
     const char *title = eh_kept_text(of->kept->root, "title");
-    return of->plan && title[0] != '\0' ? title : of->kept->name;
+    return of->plan && title[0] != '\0' ? title : audit_name(of->kept->name);
 }
 
-static void chart_write(eh_exchange *exchange, const attribute *of)
+/* The measurements of one campaign, or of one audit, are a line; another campaign is another line in a picture of its own. */
+static size_t points_of(const attribute *of, const char *title, size_t *places)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < of->count; i++)
+        if (strcmp(title_of(&of->list[i]), title) == 0)
+            places[count++] = i;
+    return count;
+}
+
+static void chart_write(eh_exchange *exchange, const attribute *of, const size_t *places, size_t count)
 {
     static const char *const keys[] = {"value", "low", "high"};
     static const char *const as[] = {"values", "low", "high"};
+    const char *title = title_of(&of->list[places[0]]);
     eh_chart chart;
-    const char *says = eh_arena_format(exchange->arena, "How often each group of %s was chosen, over time, with intervals; the table below has the numbers.", eh_team_words(exchange, of->name));
-    eh_chart_begin(exchange, &chart, "bands", says == NULL ? "" : says);
+    const char *says = eh_arena_format(exchange->arena, "%s: how often each group of %s was chosen, over time, with intervals; the table below has the numbers.", title,
+                                       eh_team_words(exchange, of->name));
+    eh_html_put(&exchange->out, "<div><h3>$</h3>\n", title);
+    eh_chart_begin(exchange, &chart, count > 1 ? "bands" : "points", says == NULL ? "" : says);
     eh_json_text(&chart.json, "format", "percent");
     eh_json_array_open(&chart.json, "days");
-    for (size_t i = 0; i < of->count; i++) {
-        EH_CLEANUP(eh_buffer_dispose) eh_buffer label = {0};
-        eh_buffer_format(&label, "%s\n%s", eh_team_day(exchange, of->list[i].kept->at_s), title_of(&of->list[i]));
-        eh_json_view(&chart.json, NULL, eh_buffer_view(&label));
-    }
+    for (size_t i = 0; i < count; i++)
+        eh_json_text(&chart.json, NULL, eh_team_day(exchange, of->list[places[i]].kept->at_s));
     eh_json_array_close(&chart.json);
     eh_json_array_open(&chart.json, "series");
     for (size_t g = 0; g < of->groups_count; g++) {
@@ -127,14 +143,32 @@ static void chart_write(eh_exchange *exchange, const attribute *of)
         eh_json_text(&chart.json, "name", of->groups[g]);
         for (size_t k = 0; k < 3; k++) {
             eh_json_array_open(&chart.json, as[k]);
-            for (size_t i = 0; i < of->count; i++)
-                eh_json_number(&chart.json, NULL, eh_kept_number(rate_of(&of->list[i], of->groups[g]), keys[k]));
+            for (size_t i = 0; i < count; i++)
+                eh_json_number(&chart.json, NULL, eh_kept_number(rate_of(&of->list[places[i]], of->groups[g]), keys[k]));
             eh_json_array_close(&chart.json);
         }
         eh_json_object_close(&chart.json);
     }
     eh_json_array_close(&chart.json);
     eh_chart_end(&chart);
+    eh_buffer_text(&exchange->out, "</div>\n");
+}
+
+static eh_code charts_write(eh_exchange *exchange, const attribute *of, eh_error *error)
+{
+    size_t *places = EH_TAKE(exchange->arena, of->count + 1, size_t), shown = 0;
+    if (places == NULL)
+        return eh_fail_memory(error);
+    eh_buffer_text(&exchange->out, "<div class=\"grid wide\">\n");
+    for (size_t i = of->count; i-- > 0 && shown < SHOWN_CHARTS_MAX;) {
+        size_t count = points_of(of, title_of(&of->list[i]), places);
+        if (places[count - 1] != i) /* drawn with a later one */
+            continue;
+        chart_write(exchange, of, places, count);
+        shown++;
+    }
+    eh_buffer_text(&exchange->out, "</div>\n");
+    return EH_OK;
 }
 
 static void table_write(eh_exchange *exchange, const attribute *of)
@@ -147,11 +181,11 @@ static void table_write(eh_exchange *exchange, const attribute *of)
     for (size_t i = of->count; i-- > 0;) {
         const measurement *each = &of->list[i];
         const char *verdict = eh_kept_text(each->section, "verdict");
-        eh_html_put(out, "<tr><th scope=\"row\">$</th><td>", eh_team_day(exchange, each->kept->at_s));
+        eh_html_put(out, "<tr><th scope=\"row\" class=\"nowrap\">$</th><td>", eh_team_day(exchange, each->kept->at_s));
         if (each->plan)
             eh_html_put(out, "<a href=\"/team/plans/$#fairness\">$</a></td><td>", each->kept->name, title_of(each));
         else
-            eh_html_put(out, "audit $</td><td>", each->kept->name);
+            eh_html_put(out, "audit: $</td><td>", title_of(each));
         eh_team_badge(exchange, eh_look_of_verdict(verdict), verdict);
         eh_buffer_text(out, "</td>");
         for (size_t g = 0; g < of->groups_count; g++) {
@@ -163,7 +197,7 @@ static void table_write(eh_exchange *exchange, const attribute *of)
     eh_team_table_end(exchange);
 }
 
-static void attributes_write(eh_exchange *exchange, const attributes *all)
+static eh_code attributes_write(eh_exchange *exchange, const attributes *all, eh_error *error)
 {
     for (size_t a = 0; a < all->count; a++) {
         const attribute *of = &all->list[a];
@@ -172,10 +206,11 @@ static void attributes_write(eh_exchange *exchange, const attributes *all)
         eh_html_put(&exchange->out, "<section class=\"card\"><h2 class=\"verdict\">$ ", eh_team_words(exchange, of->name));
         eh_team_badge(exchange, eh_look_of_verdict(verdict), verdict);
         eh_html_put(&exchange->out, "</h2>\n<p class=\"quiet\">$</p>\n", sentence[0] != '\0' ? sentence : "How often each group gets something, of those who may be written to");
-        chart_write(exchange, of);
+        EH_TRY(charts_write(exchange, of, error));
         table_write(exchange, of);
         eh_buffer_text(&exchange->out, "</section>\n");
     }
+    return EH_OK;
 }
 
 eh_answer eh_team_fairness(eh_exchange *exchange)
@@ -201,7 +236,9 @@ eh_answer eh_team_fairness(eh_exchange *exchange)
         eh_team_empty(exchange, "Nothing measured yet", "Each plan is measured before it goes out. Audits of decisions that other tools made are shown too when their report is kept here.",
                       "evenhand audit sent.csv --decision sent --by gender --format json --output .evenhand/reports/audit-2026-11");
     else
-        attributes_write(exchange, &all);
+        code = attributes_write(exchange, &all, &error);
     eh_team_page_end(exchange);
+    if (code != EH_OK)
+        eh_page_of_error(exchange, &error);
     return EH_NOW;
 }

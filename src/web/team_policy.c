@@ -69,6 +69,16 @@ static void stops_add(stops *of, const char *rule, const eh_kept *plan, const eh
     }
 }
 
+/* Of the plans that wait only the newest of a campaign may still go out. */
+static bool is_newest(const eh_kept_list *plans, size_t of)
+{
+    const char *campaign = eh_kept_text(plans->items[of].root, "campaign");
+    for (size_t i = of + 1; i < plans->count; i++)
+        if (strcmp(eh_kept_text(plans->items[i].root, "campaign"), campaign) == 0)
+            return false;
+    return true;
+}
+
 static eh_code stops_read(eh_exchange *exchange, const eh_kept_list *plans, const eh_policy_facts *about, stops *out, eh_error *error)
 {
     eh_web *web = eh_web_of(exchange);
@@ -78,6 +88,8 @@ static eh_code stops_read(eh_exchange *exchange, const eh_kept_list *plans, cons
     for (size_t i = 0; i < plans->count && code == EH_OK; i++) {
         eh_plan_standing standing = {0};
         code = eh_plan_standing_read(exchange, store, &plans->items[i], &standing, error);
+        if (standing.state != EH_PLAN_OUT && !is_newest(plans, i))
+            continue;
         for (size_t r = 0; r < about->rules_count && code == EH_OK; r++)
             stops_add(&out[r], about->rules[r].id, &plans->items[i], &standing, eh_web_now_s(web));
     }
@@ -308,11 +320,16 @@ static eh_code version_open(eh_exchange *exchange, const char *name, eh_policy *
     return eh_policy_parse(eh_buffer_view(&text), name, &options, policy_out, error);
 }
 
-static void choice_write(eh_exchange *exchange, const char *field, const char *label, const char *const *names, size_t count, const char *chosen)
+typedef struct {
+    const char *const *names;
+    size_t count;
+} version_names;
+
+static void choice_write(eh_exchange *exchange, const char *field, const char *label, version_names versions, const char *chosen)
 {
     eh_html_put(&exchange->out, "<div><label for=\"$\">$</label><select id=\"$\" name=\"$\">", field, label, field, field);
-    for (size_t i = count; i-- > 0;)
-        eh_html_put(&exchange->out, strcmp(names[i], chosen) == 0 ? "<option selected>$</option>" : "<option>$</option>", names[i]);
+    for (size_t i = versions.count; i-- > 0;)
+        eh_html_put(&exchange->out, strcmp(versions.names[i], chosen) == 0 ? "<option selected>$</option>" : "<option>$</option>", versions.names[i]);
     eh_buffer_text(&exchange->out, "</select></div>\n");
 }
 
@@ -378,8 +395,8 @@ eh_answer eh_team_policy_versions(eh_exchange *exchange)
         } else {
             const char *old = version_chosen(exchange, "old", names, count, count - 2), *new = version_chosen(exchange, "new", names, count, count - 1);
             eh_buffer_text(&exchange->out, "<section class=\"card\"><form action=\"/team/policy/versions\" class=\"row\">\n");
-            choice_write(exchange, "old", "From", names, count, old);
-            choice_write(exchange, "new", "To", names, count, new);
+            choice_write(exchange, "old", "From", (version_names){names, count}, old);
+            choice_write(exchange, "new", "To", (version_names){names, count}, new);
             eh_buffer_text(&exchange->out, "<button>Compare</button></form></section>\n");
             code = changes_write(exchange, old, new, &error);
         }

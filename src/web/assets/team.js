@@ -25,7 +25,7 @@
     axisLabel: { color: css("--ink"), interval: 0, formatter: (name) => short(name, most) }, ...more });
   /* A bar from low to high with ends, for every point; `place` tells where a point stands. */
   const whiskers = (points, colour, vertical, offset = 0) => ({
-    type: "custom", data: points, silent: true, z: 3, tooltip: { show: false }, itemStyle: { color: colour }, legendHoverLink: false,
+    type: "custom", data: points, silent: true, encode: vertical ? { x: 0, y: [1, 2] } : { x: [1, 2], y: 0 }, z: 3, tooltip: { show: false }, itemStyle: { color: colour }, legendHoverLink: false,
     renderItem: (params, api) => {
       const at = api.value(0), low = api.value(1), high = api.value(2);
       if (Number.isNaN(low) || Number.isNaN(high)) return null;
@@ -61,12 +61,14 @@
         tooltip: { ...shared(data).tooltip, formatter: (point) => `${data.names[point.dataIndex]}: ${between(data, point.dataIndex)}` },
         series: [whiskers(data.values.map((_, i) => [i, data.low[i], data.high[i]]), css("--accent"), false), { type: "scatter", symbolSize: 10, z: 4, data: data.values.map((v, i) => [v, i]) }] } }),
     /* a line with intervals for every series, over time */
-    bands: (data, narrow) => ({ height: 320,
+    bands: (data, narrow) => ({ height: 280,
       options: { ...shared(data, narrow), legend: { ...shared(data).legend, data: data.series.map((one) => one.name) }, xAxis: nameAxis(data.days, 40, { axisLabel: { color: css("--ink-quiet"), hideOverlap: true, formatter: (day) => day.split("\n")[0] } }), yAxis: valueAxis(data.format, { min: 0 }),
         tooltip: { ...shared(data).tooltip, trigger: "axis", formatter: (rows) => [data.days[rows[0].dataIndex].replace("\n", ", "), ...rows.filter((row) => row.seriesType === "line").map((row) => { const one = { ...data.series.find((s) => s.name === row.seriesName), format: data.format }; return `${row.seriesName}: ${shown(one.values[row.dataIndex], data.format)} (${shown(one.low[row.dataIndex], data.format)} to ${shown(one.high[row.dataIndex], data.format)})`; })].join("\n") },
         series: data.series.flatMap((one, i) => { const colour = palette()[i % 8];
           return [{ type: "line", name: one.name, data: one.values, color: colour, symbolSize: 7, symbol: ["circle", "rect", "triangle", "diamond", "roundRect", "pin"][i % 6], lineStyle: { width: 2 }, connectNulls: true },
             { ...whiskers(one.values.map((_, k) => [k, one.low[k], one.high[k]]), colour, true), name: one.name }]; }) } }),
+    /* one moment: a point with its interval for every series */
+    points: (data, narrow) => kinds.forest({ ...data, names: data.series.map((one) => one.name), values: data.series.map((one) => one.values[0]), low: data.series.map((one) => one.low[0]), high: data.series.map((one) => one.high[0]), series: undefined }, narrow),
     /* what each step of a number adds: a stair with its error as a band */
     steps: (data, narrow) => ({ height: 240,
       options: { ...shared(data, narrow), grid: { ...shared(data, narrow).grid, bottom: 8 }, xAxis: nameAxis(data.names, 20, { axisLabel: { color: css("--ink-quiet"), hideOverlap: true, fontSize: 11, formatter: (name) => short(name.replace(" to under ", "\u2013"), 14) }, axisLine: { onZero: false, lineStyle: { color: css("--field-line") } } }), yAxis: valueAxis("score", { scale: true, axisLabel: { color: css("--ink-quiet"), formatter: (v) => v.toFixed(1) } }),
