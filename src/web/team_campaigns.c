@@ -36,10 +36,10 @@ eh_code eh_plan_standing_read(eh_exchange *exchange, eh_store *store, const eh_k
 void eh_plan_state_badge(eh_exchange *exchange, eh_plan_state state)
 {
     static const struct {
-        eh_look look;
+        eh_badge_look look;
         const char *says;
-    } states[] = {[EH_PLAN_READY] = {EH_LOOK_GOOD, "may go out"}, [EH_PLAN_ASKS] = {EH_LOOK_UNSURE, "needs a person"}, [EH_PLAN_STOPPED] = {EH_LOOK_BAD, "stopped"},
-                  [EH_PLAN_OUT] = {EH_LOOK_QUIET, "released"}};
+    } states[] = {[EH_PLAN_READY] = {EH_BADGE_GOOD, "may go out"}, [EH_PLAN_ASKS] = {EH_BADGE_UNSURE, "needs a person"}, [EH_PLAN_STOPPED] = {EH_BADGE_BAD, "stopped"},
+                  [EH_PLAN_OUT] = {EH_BADGE_QUIET, "released"}};
     eh_team_badge(exchange, states[state].look, states[state].says);
 }
 
@@ -147,9 +147,9 @@ static void rows_write(eh_exchange *exchange, const campaign_rows *rows)
         if (row->plan != NULL)
             eh_plan_state_badge(exchange, row->standing.state);
         else
-            eh_team_badge(exchange, row->wrong != NULL ? EH_LOOK_BAD : EH_LOOK_QUIET, row->wrong != NULL ? "cannot be read" : "draft");
+            eh_team_badge(exchange, row->wrong != NULL ? EH_BADGE_BAD : EH_BADGE_QUIET, row->wrong != NULL ? "cannot be read" : "draft");
         if (row->results)
-            eh_team_badge(exchange, EH_LOOK_QUIET, "results");
+            eh_team_badge(exchange, EH_BADGE_QUIET, "results");
         eh_buffer_text(out, "</td>");
         eh_team_cell_number(exchange, eh_text_count(row->plan == NULL ? EH_NAN : eh_kept_number(row->plan->root, "audience")));
         eh_team_cell_number(exchange, eh_text_count(row->plan == NULL ? EH_NAN : eh_kept_number(row->plan->root, "sent")));

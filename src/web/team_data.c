@@ -5,8 +5,8 @@
 
 static const struct {
     const char *severity, *says;
-    eh_look look;
-} severities[] = {{"high", "serious", EH_LOOK_BAD}, {"medium", "worth a look", EH_LOOK_UNSURE}, {"low", "small", EH_LOOK_QUIET}, {"note", "to know", EH_LOOK_QUIET}};
+    eh_badge_look look;
+} severities[] = {{"high", "serious", EH_BADGE_BAD}, {"medium", "worth a look", EH_BADGE_UNSURE}, {"low", "small", EH_BADGE_QUIET}, {"note", "to know", EH_BADGE_QUIET}};
 enum { SEVERITIES_COUNT = sizeof severities / sizeof severities[0], DAY_SECONDS = 86400 };
 
 /* The daily reports of `evenhand check`; check.json itself is the newest of them once more. */
@@ -66,7 +66,7 @@ static void history_write(eh_exchange *exchange, const eh_kept *const *checks, s
     for (size_t i = count; i-- > 0;) {
         double status = eh_kept_number(checks[i]->root, "exit_status");
         eh_html_put(out, "<tr><th scope=\"row\">$</th><td>", eh_team_moment(exchange, checks[i]->at_s));
-        eh_team_badge(exchange, status == 0 ? EH_LOOK_GOOD : status == 1 ? EH_LOOK_BAD : EH_LOOK_UNSURE, status == 0 ? "nothing serious" : status == 1 ? "found something" : "cannot tell");
+        eh_team_badge(exchange, status == 0 ? EH_BADGE_GOOD : status == 1 ? EH_BADGE_BAD : EH_BADGE_UNSURE, status == 0 ? "nothing serious" : status == 1 ? "found something" : "cannot tell");
         eh_buffer_text(out, "</td>");
         eh_team_cell_number(exchange, eh_text_count(eh_kept_number(checks[i]->root, "rows")));
         for (size_t s = 0; s < SEVERITIES_COUNT; s++)
@@ -138,7 +138,7 @@ static void share_row(eh_exchange *exchange, eh_json_value group, bool compared)
         eh_team_cell_number(exchange, eh_text_percent(eh_kept_number(group, "population_share")));
         eh_buffer_text(&exchange->out, "<td>");
         if (verdict[0] != '\0')
-            eh_team_badge(exchange, eh_look_of_verdict(verdict), verdict);
+            eh_team_badge(exchange, eh_badge_of_verdict(verdict), verdict);
         eh_buffer_text(&exchange->out, "</td>");
     }
     eh_buffer_text(&exchange->out, "</tr>\n");
@@ -156,7 +156,7 @@ static void shares_write(eh_exchange *exchange, const eh_kept *check)
         bool compared = eh_json_as_text(eh_json_member(section, "population")) != NULL;
         eh_html_put(out, "<section class=\"card\"><h2 class=\"verdict\">Whom the data stands for: $ ", name);
         if (compared)
-            eh_team_badge(exchange, eh_look_of_verdict(eh_kept_text(section, "verdict")), eh_kept_text(section, "verdict"));
+            eh_team_badge(exchange, eh_badge_of_verdict(eh_kept_text(section, "verdict")), eh_kept_text(section, "verdict"));
         eh_buffer_text(out, "</h2>\n");
         groups_chart(exchange, section, compared);
         eh_team_table_begin(exchange, name, compared ? beside : alone);

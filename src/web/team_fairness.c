@@ -186,7 +186,7 @@ static void table_write(eh_exchange *exchange, const attribute *of)
             eh_html_put(out, "<a href=\"/team/plans/$#fairness\">$</a></td><td>", each->kept->name, title_of(each));
         else
             eh_html_put(out, "audit: $</td><td>", title_of(each));
-        eh_team_badge(exchange, eh_look_of_verdict(verdict), verdict);
+        eh_team_badge(exchange, eh_badge_of_verdict(verdict), verdict);
         eh_buffer_text(out, "</td>");
         for (size_t g = 0; g < of->groups_count; g++) {
             eh_json_value rate = rate_of(each, of->groups[g]);
@@ -204,7 +204,7 @@ static eh_code attributes_write(eh_exchange *exchange, const attributes *all, eh
         const measurement *last = &of->list[of->count - 1];
         const char *verdict = eh_kept_text(last->section, "verdict"), *sentence = eh_kept_text(last->section, "sentence");
         eh_html_put(&exchange->out, "<section class=\"card\"><h2 class=\"verdict\">$ ", eh_team_words(exchange, of->name));
-        eh_team_badge(exchange, eh_look_of_verdict(verdict), verdict);
+        eh_team_badge(exchange, eh_badge_of_verdict(verdict), verdict);
         eh_html_put(&exchange->out, "</h2>\n<p class=\"quiet\">$</p>\n", sentence[0] != '\0' ? sentence : "How often each group gets something, of those who may be written to");
         EH_TRY(charts_write(exchange, of, error));
         table_write(exchange, of);

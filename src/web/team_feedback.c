@@ -15,7 +15,7 @@ static void review_cell(eh_exchange *exchange, const eh_feedback_theme *theme)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0};
     if (theme->review_due)
-        eh_team_badge(exchange, EH_LOOK_BAD, "review due");
+        eh_team_badge(exchange, EH_BADGE_BAD, "review due");
     if (!eh_team_may(exchange, EH_MAY_REVIEW))
         return;
     eh_buffer_format(&path, "/team/policy/review?kind=%s&subject=", eh_feedback_kind_name(theme->kind));

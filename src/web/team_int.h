@@ -47,12 +47,12 @@ eh_team_text eh_text_decimals(double number, int decimals);    /* "1,234.57" */
 const char *eh_team_day(eh_exchange *exchange, int64_t at_s);
 const char *eh_team_moment(eh_exchange *exchange, int64_t at_s);
 
-typedef enum { EH_LOOK_GOOD, EH_LOOK_BAD, EH_LOOK_UNSURE, EH_LOOK_QUIET, EH_LOOKS_COUNT } eh_look;
-void eh_team_badge(eh_exchange *exchange, eh_look look, const char *text);
+typedef enum { EH_BADGE_GOOD, EH_BADGE_BAD, EH_BADGE_UNSURE, EH_BADGE_QUIET, EH_BADGES_COUNT } eh_badge_look;
+void eh_team_badge(eh_exchange *exchange, eh_badge_look look, const char *text);
 /** "3 days left", "2 days overdue", in the look that belongs to it. */
 void eh_team_due_badge(eh_exchange *exchange, int64_t due_s);
 /** The look of a verdict of an audit: "within tolerance", "violates", "not enough evidence". */
-eh_look eh_look_of_verdict(const char *verdict);
+eh_badge_look eh_badge_of_verdict(const char *verdict);
 /** Names as people write them: age_band becomes "age band"; in the arena. */
 const char *eh_team_words(eh_exchange *exchange, const char *name);
 

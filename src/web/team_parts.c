@@ -81,17 +81,17 @@ const char *eh_team_moment(eh_exchange *exchange, int64_t at_s)
 
 /* ---- words ------------------------------------------------------------------------------------------------------------------------ */
 
-static const char *const look_names[EH_LOOKS_COUNT] = {[EH_LOOK_GOOD] = "good", [EH_LOOK_BAD] = "bad", [EH_LOOK_UNSURE] = "unsure", [EH_LOOK_QUIET] = "plain"};
+static const char *const look_names[EH_BADGES_COUNT] = {[EH_BADGE_GOOD] = "good", [EH_BADGE_BAD] = "bad", [EH_BADGE_UNSURE] = "unsure", [EH_BADGE_QUIET] = "plain"};
 
-void eh_team_badge(eh_exchange *exchange, eh_look look, const char *text)
+void eh_team_badge(eh_exchange *exchange, eh_badge_look look, const char *text)
 {
-    EH_ASSERT(look < EH_LOOKS_COUNT);
+    EH_ASSERT(look < EH_BADGES_COUNT);
     eh_html_put(&exchange->out, "<span class=\"badge $\">$</span>", look_names[look], text);
 }
 
-eh_look eh_look_of_verdict(const char *verdict)
+eh_badge_look eh_badge_of_verdict(const char *verdict)
 {
-    return strcmp(verdict, "violates") == 0 ? EH_LOOK_BAD : strcmp(verdict, "within tolerance") == 0 ? EH_LOOK_GOOD : EH_LOOK_UNSURE;
+    return strcmp(verdict, "violates") == 0 ? EH_BADGE_BAD : strcmp(verdict, "within tolerance") == 0 ? EH_BADGE_GOOD : EH_BADGE_UNSURE;
 }
 
 void eh_team_due_badge(eh_exchange *exchange, int64_t due_s)
@@ -103,7 +103,7 @@ void eh_team_due_badge(eh_exchange *exchange, int64_t due_s)
         snprintf(text, sizeof text, "%lld %s overdue", (long long)(-days + 1), -days + 1 == 1 ? "day" : "days");
     else
         snprintf(text, sizeof text, days == 0 ? "today" : days == 1 ? "%lld day left" : "%lld days left", (long long)days);
-    eh_team_badge(exchange, left_s < 0 ? EH_LOOK_BAD : days < SOON_DAYS ? EH_LOOK_UNSURE : EH_LOOK_GOOD, text);
+    eh_team_badge(exchange, left_s < 0 ? EH_BADGE_BAD : days < SOON_DAYS ? EH_BADGE_UNSURE : EH_BADGE_GOOD, text);
 }
 
 const char *eh_team_words(eh_exchange *exchange, const char *name)

@@ -171,7 +171,7 @@ static void group_row(eh_exchange *exchange, eh_json_value section, eh_json_valu
     double low = eh_kept_number(compared, "low"), high = eh_kept_number(compared, "high");
     snprintf(between, sizeof between, isfinite(low) && isfinite(high) ? "%.2f to %.2f" : "–", low, high);
     eh_html_put(&exchange->out, "<td class=\"number\">$<span class=\"range\">$</span></td><td>", eh_text_decimals(eh_kept_number(compared, "ratio"), 2).text, between);
-    eh_team_badge(exchange, eh_look_of_verdict(eh_kept_text(compared, "verdict")), eh_kept_text(compared, "verdict"));
+    eh_team_badge(exchange, eh_badge_of_verdict(eh_kept_text(compared, "verdict")), eh_kept_text(compared, "verdict"));
     eh_buffer_text(&exchange->out, "</td></tr>\n");
 }
 
@@ -181,7 +181,7 @@ static void section_write(eh_exchange *exchange, eh_json_value section, bool cha
     const char *name = eh_kept_text(section, "name");
     eh_json_value groups = eh_json_member(section, "groups");
     eh_html_put(&exchange->out, "<h3 class=\"verdict\">$ ", eh_team_words(exchange, name));
-    eh_team_badge(exchange, eh_look_of_verdict(eh_kept_text(section, "verdict")), eh_kept_text(section, "verdict"));
+    eh_team_badge(exchange, eh_badge_of_verdict(eh_kept_text(section, "verdict")), eh_kept_text(section, "verdict"));
     eh_buffer_text(&exchange->out, "</h3>\n");
     if (chart)
         rates_chart(exchange, groups, name);
@@ -261,7 +261,7 @@ static void examples_write(eh_exchange *exchange, eh_json_value root)
         eh_json_value each = eh_json_item(list, i);
         const char *offer = eh_kept_text(each, "offer");
         eh_html_put(out, "<article class=\"card\"><h3>$ ", named ? eh_kept_text(each, "person") : "a person");
-        eh_team_badge(exchange, offer[0] != '\0' ? EH_LOOK_GOOD : EH_LOOK_QUIET, offer[0] != '\0' ? offer : "nothing");
+        eh_team_badge(exchange, offer[0] != '\0' ? EH_BADGE_GOOD : EH_BADGE_QUIET, offer[0] != '\0' ? offer : "nothing");
         eh_html_put(out, "</h3><p class=\"quiet\">$</p>", stage_says(eh_kept_text(each, "stage")));
         paragraphs_write(exchange, eh_kept_text(each, "told"));
         eh_buffer_text(out, "</article>\n");
@@ -280,7 +280,7 @@ static void requirements_write(eh_exchange *exchange, eh_json_value root)
         bool met = false;
         (void)eh_json_as_boolean(eh_json_member(eh_json_item(list, i), "met"), &met);
         eh_buffer_text(out, "<li>");
-        eh_team_badge(exchange, met ? EH_LOOK_GOOD : EH_LOOK_BAD, met ? "met" : "not met");
+        eh_team_badge(exchange, met ? EH_BADGE_GOOD : EH_BADGE_BAD, met ? "met" : "not met");
         eh_html_put(out, "<p><strong>$</strong> $</p></li>\n", eh_kept_text(eh_json_item(list, i), "id"), eh_kept_text(eh_json_item(list, i), "how"));
     }
     eh_buffer_text(out, "</ul></section>\n");

@@ -107,7 +107,7 @@ static const char *explanation_of(const eh_texts *texts)
 
 static void effect_badge(eh_exchange *exchange, eh_rule_effect effect)
 {
-    static const eh_look looks[EH_RULE_EFFECTS_COUNT] = {[EH_RULE_PERMIT] = EH_LOOK_GOOD, [EH_RULE_FORBID] = EH_LOOK_BAD, [EH_RULE_REQUIRE] = EH_LOOK_QUIET, [EH_RULE_CAP] = EH_LOOK_UNSURE};
+    static const eh_badge_look looks[EH_RULE_EFFECTS_COUNT] = {[EH_RULE_PERMIT] = EH_BADGE_GOOD, [EH_RULE_FORBID] = EH_BADGE_BAD, [EH_RULE_REQUIRE] = EH_BADGE_QUIET, [EH_RULE_CAP] = EH_BADGE_UNSURE};
     static const char *const says[EH_RULE_EFFECTS_COUNT] = {[EH_RULE_PERMIT] = "permits", [EH_RULE_FORBID] = "forbids", [EH_RULE_REQUIRE] = "must be told", [EH_RULE_CAP] = "limits"};
     eh_team_badge(exchange, looks[effect], says[effect]);
 }
@@ -202,7 +202,7 @@ static void findings_write(eh_exchange *exchange, const eh_policy *policy)
     eh_buffer_text(&exchange->out, "<section class=\"card\"><h2>What a check of the policy says</h2><ul class=\"todo\">\n");
     for (size_t i = 0; i < count; i++) {
         eh_buffer_text(&exchange->out, "<li>");
-        eh_team_badge(exchange, findings[i].kind == EH_POLICY_ERROR ? EH_LOOK_BAD : EH_LOOK_UNSURE, findings[i].kind == EH_POLICY_ERROR ? "error" : "warning");
+        eh_team_badge(exchange, findings[i].kind == EH_POLICY_ERROR ? EH_BADGE_BAD : EH_BADGE_UNSURE, findings[i].kind == EH_POLICY_ERROR ? "error" : "warning");
         eh_html_put(&exchange->out, "<p>$</p></li>\n", findings[i].text);
     }
     eh_buffer_text(&exchange->out, "</ul></section>\n");
@@ -249,7 +249,7 @@ static eh_code reviews_write(eh_exchange *exchange, eh_error *error)
         eh_buffer_format(&exchange->out, "<tr><th scope=\"row\"><a href=\"/team/policy/reviews/%lld\">", (long long)list[i].number);
         eh_html_put(&exchange->out, "$</a></th><td>$</td><td>", eh_team_day(exchange, list[i].at_s), list[i].by);
         if (list[i].second[0] == '\0')
-            eh_team_badge(exchange, EH_LOOK_UNSURE, "waits");
+            eh_team_badge(exchange, EH_BADGE_UNSURE, "waits");
         else
             eh_html_put(&exchange->out, "$", list[i].second);
         eh_html_put(&exchange->out, "</td><td>$</td><td>", list[i].next);
@@ -339,7 +339,7 @@ static void change_write(eh_exchange *exchange, const eh_rule_change *change)
     const eh_rule *rule = change->new != NULL ? change->new : change->old;
     bool added = change->old == NULL, removed = change->new == NULL;
     eh_buffer_text(out, "<li>");
-    eh_team_badge(exchange, added ? EH_LOOK_GOOD : removed ? EH_LOOK_BAD : EH_LOOK_UNSURE, added ? "added" : removed ? "removed" : change->what);
+    eh_team_badge(exchange, added ? EH_BADGE_GOOD : removed ? EH_BADGE_BAD : EH_BADGE_UNSURE, added ? "added" : removed ? "removed" : change->what);
     eh_html_put(out, "<div><p><strong>$</strong> $</p>", rule->id, explanation_of(&rule->explanation));
     if (change->old != NULL && strcmp(change->what, "words") != 0)
         eh_html_put(out, "<p class=\"was\"><span class=\"hidden\">was: </span><code>$</code></p>", change->old->when);

@@ -254,7 +254,7 @@ static void sign_form(eh_exchange *exchange, const eh_waiting_review *kept)
     eh_buffer *out = &exchange->out;
     bool first = strcmp(kept->by, eh_team_name(exchange)) == 0;
     eh_html_put(out, "<section class=\"card gate $\"><h2>", kept->second[0] != '\0' ? "good" : "unsure");
-    eh_team_badge(exchange, kept->second[0] != '\0' ? EH_LOOK_GOOD : EH_LOOK_UNSURE, kept->second[0] != '\0' ? "signed by two" : "waits for a second signer");
+    eh_team_badge(exchange, kept->second[0] != '\0' ? EH_BADGE_GOOD : EH_BADGE_UNSURE, kept->second[0] != '\0' ? "signed by two" : "waits for a second signer");
     eh_html_put(out, "</h2><p>$ signed $.</p>\n", kept->by, eh_team_moment(exchange, kept->at_s));
     if (kept->second[0] != '\0') {
         eh_html_put(out, "<p>$ signed as the second. <a href=\"/team/ledger/$\">The record in the ledger</a></p><p class=\"quiet\">Set <code>review_by</code> in policy.yaml to $.</p>\n",

@@ -115,7 +115,7 @@ static void plans_write(eh_exchange *exchange, today *t)
         bool mine = strcmp(asked->asked_by, eh_team_name(exchange)) == 0;
         const char *path = eh_arena_format(exchange->arena, "/team/plans/%s", asked->plan);
         eh_buffer_text(out, "<li>");
-        eh_team_badge(exchange, EH_LOOK_UNSURE, "approval");
+        eh_team_badge(exchange, EH_BADGE_UNSURE, "approval");
         eh_html_put(out, "<p><strong>$</strong> asks to release <strong>$</strong>: “$”</p>", asked->asked_by, asked->plan, asked->reason);
         line_end(exchange, t, path == NULL ? "/team/campaigns" : path, !mine && eh_team_may(exchange, EH_MAY_OVERRIDE) ? "Decide" : "Look");
     }
@@ -138,7 +138,7 @@ static void reviews_write(eh_exchange *exchange, today *t)
         const char *path = eh_arena_format(exchange->arena, "/team/policy/reviews/%lld", (long long)t->reviews[i].number);
         bool mine = strcmp(t->reviews[i].by, eh_team_name(exchange)) == 0;
         eh_buffer_text(out, "<li>");
-        eh_team_badge(exchange, EH_LOOK_UNSURE, "signature");
+        eh_team_badge(exchange, EH_BADGE_UNSURE, "signature");
         eh_html_put(out, "<p>A review of the policy by <strong>$</strong> waits for a second signer</p>", t->reviews[i].by);
         line_end(exchange, t, path == NULL ? "/team/policy" : path, !mine && eh_team_may(exchange, EH_MAY_REVIEW) ? "Sign" : "Look");
     }
@@ -161,7 +161,7 @@ static void themes_write(eh_exchange *exchange, today *t)
     for (size_t i = 0; i < t->themes_count && t->themes[i].review_due; i++) {
         const eh_feedback_theme *theme = &t->themes[i];
         eh_buffer_text(&exchange->out, "<li>");
-        eh_team_badge(exchange, EH_LOOK_BAD, "review");
+        eh_team_badge(exchange, EH_BADGE_BAD, "review");
         eh_html_put(&exchange->out, "<p><strong>$</strong> people call <strong>$</strong> $ in four weeks: the policy is to be reviewed</p>", eh_text_count((double)theme->now_count).text,
                     theme->subject[0] != '\0' ? theme->subject : "a message", eh_feedback_kind_name(theme->kind));
         line_end(exchange, t, "/team/feedback", "Look");
