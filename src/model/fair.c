@@ -288,6 +288,9 @@ static eh_code everything_open(fair_run *run, eh_error *error)
     memcpy(fit->everything.terms, fit->mains.terms, mains * sizeof *fit->mains.terms);
     if (pairs > 0)
         memcpy(fit->everything.terms + mains, fit->pairs.terms, pairs * sizeof *fit->pairs.terms);
+    /* What draws levels together would hold on to where the shapes began; trees move freely. */
+    for (size_t t = 0; t < mains; t++)
+        fit->everything.terms[t].shrink = 0;
     fit->everything.pull = fit->pull;
     fit->everything.pull_exp = (float)exp(run->cut);
     for (uint32_t k = 0; k < fit->groups_count; k++) {

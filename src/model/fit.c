@@ -6,6 +6,8 @@
 #include "model/fit_int.h"
 
 enum { ROUNDS_DEFAULT = 2000, PATIENCE = 32, BAGS_DEFAULT = 16, BAGS_LARGE = 8, ROWS_LARGE = 200000, LEAF_ROWS = 4, PAIRS_DEFAULT_MAX = 24 };
+/* Rows that are added to every leaf of a table; a category with more levels than LEVELS_FEW is drawn level by level. */
+enum { PAIR_RIDGE_ROWS = 50, LEVELS_FEW = 16 };
 static const double held_share = 0.15;
 static const double learning_rate_default = 0.15;
 static const double tolerance_default = 3e-5;
@@ -203,6 +205,30 @@ static bool varies(const eh_matrix *matrix, size_t f)
     return false;
 }
 
+/* How much the levels of a category differ, by moments (DerSimonian and Laird 1986): the curvature that one level's own effect is worth. */
+static float shrink_of(const eh_matrix *matrix, size_t f, double mean, double curvature)
+{
+    double g[EH_BINS] = {0}, h[EH_BINS] = {0}, noise = 0, all = 0, squares = 0, spread = 0;
+    uint32_t used = 0;
+    for (size_t i = 0; i < matrix->rows; i++) {
+        double w = matrix->weight == NULL ? 1 : (double)matrix->weight[i], r = (double)matrix->outcome[i] - mean;
+        g[matrix->bins[f][i]] += w * r;
+        h[matrix->bins[f][i]] += w * curvature;
+        noise += w * w * r * r;
+        all += w * curvature;
+    }
+    for (uint32_t b = 0; b < EH_BINS; b++) {
+        if (h[b] <= 0)
+            continue;
+        spread += g[b] * g[b] / h[b];
+        squares += h[b] * h[b];
+        used++;
+    }
+    double dispersion = noise / all, variance = (spread - dispersion * (used - 1)) / (all - squares / all);
+    variance = variance > 1e-6 ? variance : 1e-6;
+    return (float)(dispersion / variance);
+}
+
 static eh_code mains_open(eh_fit *fit, eh_error *error)
 {
     const eh_matrix *matrix = fit->matrix;
@@ -222,6 +248,7 @@ static eh_code mains_open(eh_fit *fit, eh_error *error)
         .leaves_max = fit->options.leaves_max,
         .learning_rate = (float)fit->options.learning_rate,
         .curvature_min = (float)(fit->options.leaf_rows * curvature * total / (double)matrix->rows),
+        .ridge = (float)fmax(1e-6 * curvature * total / (double)matrix->rows, 1e-30),
     };
     fit->mains.terms = EH_TAKE(fit->arena, matrix->features_count, eh_learner_term);
     fit->main_features = EH_TAKE(fit->arena, matrix->features_count, uint32_t);
@@ -236,6 +263,8 @@ static eh_code mains_open(eh_fit *fit, eh_error *error)
                                   .monotone = feature->monotone,
                                   .category = feature->kind == EH_FEATURE_CATEGORY,
                                   .has_missing = true};
+        if (term->category && feature->levels_count > LEVELS_FEW)
+            term->shrink = shrink_of(matrix, f, mean, curvature);
         fit->main_features[fit->mains.terms_count++] = (uint32_t)f;
         EH_TRY(eh_learner_term_open(term, matrix->bins[f], matrix->rows, error));
     }
@@ -312,6 +341,7 @@ static eh_code pairs_open(eh_fit *fit, size_t count, eh_error *error)
 {
     const eh_matrix *matrix = fit->matrix;
     fit->pairs = fit->mains;
+    fit->pairs.ridge = fit->mains.curvature_min / (float)fit->options.leaf_rows * PAIR_RIDGE_ROWS;
     fit->pairs.terms_count = 0;
     fit->pairs.terms = EH_TAKE(fit->arena, count, eh_learner_term);
     fit->pair_bins = EH_TAKE(fit->arena, count, uint8_t *);

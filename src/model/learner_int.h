@@ -23,6 +23,7 @@ typedef struct {
     const uint8_t *bins;
     uint32_t cells_count;
     int monotone;
+    float shrink;                /* of a category with many levels: curvature that stands against a level; 0: trees */
     bool category;               /* the order of its bins means nothing */
     bool pair;                   /* a table of EH_PAIR_BINS by EH_PAIR_BINS */
     bool has_missing;            /* bin 0 stands aside (not in a pair) */
@@ -42,6 +43,7 @@ typedef struct {
     eh_loss loss;
     uint32_t leaves_max;
     float learning_rate, curvature_min;
+    float ridge;                 /* curvature that is added to every leaf: draws leaves of few rows to the mean */
 } eh_learner_data;
 
 /** Eight bags. */

@@ -89,13 +89,14 @@ static void category_sort(ordered *cells, float curvature_typical)
     memcpy(cells, &sorted, sizeof sorted);
 }
 
-static void ordered_make(const eh_learner *learner, size_t t, ordered *cells)
+static void ordered_make(const eh_learner *learner, size_t t, eh_lanes mean, ordered *cells)
 {
     const eh_learner_term *term = &learner->data->terms[t];
     cells->count = 0;
     for (uint32_t bin = term->has_missing && !term->category ? 1 : 0; bin < term->cells_count; bin++) {
         uint32_t i = cells->count;
         cells_load(learner, t, bin, &cells->g[i], &cells->h[i]);
+        cells->g[i] -= mean * cells->h[i];
         if (lanes_sum(cells->h[i]) <= 0)
             continue; /* an empty bin takes the step of its neighbour, see leaves_write */
         cells->bin[i] = (uint8_t)bin;
@@ -108,7 +109,7 @@ static void ordered_make(const eh_learner *learner, size_t t, ordered *cells)
 /* What holds for every cut of one column. */
 typedef struct {
     eh_lanes g_all, h_all;
-    float curvature_min;
+    float curvature_min, ridge;
     int monotone;
 } cut_rules;
 
@@ -116,15 +117,15 @@ typedef struct {
 static void cut_first(const ordered *cells, const cut_rules *rules, cut *best)
 {
     eh_lanes g_all = rules->g_all, h_all = rules->h_all;
-    float curvature_min = rules->curvature_min;
+    float curvature_min = rules->curvature_min, ridge = rules->ridge;
     int monotone = rules->monotone;
-    eh_lanes g = all(0), h = all(0), parent = g_all * g_all / at_least(h_all, 1e-12f);
+    eh_lanes g = all(0), h = all(0), parent = g_all * g_all / (h_all + ridge);
     for (uint32_t k = 0; k + 1 < cells->count; k++) {
         g += cells->g[k];
         h += cells->h[k];
         eh_lanes rest_g = g_all - g, rest_h = h_all - h;
         eh_lane_ints allowed = (h >= curvature_min) & (rest_h >= curvature_min);
-        eh_lanes a = g / at_least(h, 1e-12f), b = rest_g / at_least(rest_h, 1e-12f);
+        eh_lanes a = g / (h + ridge), b = rest_g / (rest_h + ridge);
         if (monotone > 0)
             allowed &= a >= b; /* a step is -g/h */
         if (monotone < 0)
@@ -137,10 +138,10 @@ static void cut_first(const ordered *cells, const cut_rules *rules, cut *best)
 /* Cuts one of the two parts again, in each bag where it gains most. */
 static void cut_second(const ordered *cells, const cut_rules *rules, const cut *first, cut *best)
 {
-    float curvature_min = rules->curvature_min;
+    float curvature_min = rules->curvature_min, ridge = rules->ridge;
     int monotone = rules->monotone;
     eh_lanes g = all(0), h = all(0), right_g = rules->g_all - first->g, right_h = rules->h_all - first->h;
-    eh_lanes left_mean = first->g / at_least(first->h, 1e-12f), right_mean = right_g / at_least(right_h, 1e-12f);
+    eh_lanes left_mean = first->g / (first->h + ridge), right_mean = right_g / (right_h + ridge);
     for (uint32_t k = 0; k + 1 < cells->count; k++) {
         g += cells->g[k];
         h += cells->h[k];
@@ -149,12 +150,12 @@ static void cut_second(const ordered *cells, const cut_rules *rules, const cut *
         eh_lanes a_g = pick(left, g, g - first->g), a_h = pick(left, h, h - first->h);
         eh_lanes b_g = part_g - a_g, b_h = part_h - a_h;
         eh_lane_ints allowed = (a_h >= curvature_min) & (b_h >= curvature_min) & (place != first->at) & (first->at >= 0);
-        eh_lanes a = a_g / at_least(a_h, 1e-12f), b = b_g / at_least(b_h, 1e-12f);
+        eh_lanes a = a_g / (a_h + ridge), b = b_g / (b_h + ridge);
         if (monotone > 0)
             allowed &= (a >= b) & ((left & (b >= right_mean)) | (~left & (a <= left_mean)));
         if (monotone < 0)
             allowed &= (a <= b) & ((left & (b <= right_mean)) | (~left & (a >= left_mean)));
-        eh_lanes gain = a_g * a + b_g * b - part_g * part_g / at_least(part_h, 1e-12f);
+        eh_lanes gain = a_g * a + b_g * b - part_g * part_g / (part_h + ridge);
         cut candidate = {.gain = gain, .g = g, .h = h, .at = place}; /* g, h: from the very left */
         cut_better(best, &candidate, allowed);
     }
@@ -183,14 +184,32 @@ static void leaves_write(const ordered *cells, const eh_learner_term *term, cons
         updates[filled] = last;
 }
 
+/* Each level by itself, drawn to the mean of all as far as its people are few. */
+static void levels_step(eh_learner *learner, size_t t, eh_lanes mean)
+{
+    const eh_learner_term *term = &learner->data->terms[t];
+    eh_lanes *updates = learner->updates + t * EH_CELLS_PER_TERM;
+    const eh_lanes *shapes = learner->shapes + t * EH_CELLS_PER_TERM;
+    float shrink = term->shrink, rate = learner->data->learning_rate;
+    for (uint32_t bin = 0; bin < term->cells_count; bin++) {
+        eh_lanes g, h;
+        cells_load(learner, t, bin, &g, &h);
+        updates[bin] = pick(h > 0, (mean * h - g - shapes[bin] * shrink) / (h + shrink) * rate, all(0));
+    }
+}
+
 static void term_split(eh_learner *learner, size_t t, eh_lanes mean)
 {
+    if (learner->data->terms[t].shrink > 0) {
+        levels_step(learner, t, mean);
+        return;
+    }
     const eh_learner_data *data = learner->data;
     const eh_learner_term *term = &data->terms[t];
     eh_lanes *updates = learner->updates + t * EH_CELLS_PER_TERM;
     float rate = data->learning_rate;
     ordered cells;
-    ordered_make(learner, t, &cells);
+    ordered_make(learner, t, mean, &cells);
     memset(updates, 0, term->cells_count * sizeof *updates);
     eh_lanes g_all = all(0), h_all = all(0);
     for (uint32_t k = 0; k < cells.count; k++) {
@@ -198,7 +217,7 @@ static void term_split(eh_learner *learner, size_t t, eh_lanes mean)
         h_all += cells.h[k];
     }
     cut cuts[2] = {{.at = (eh_lane_ints){0} - 1}, {.at = (eh_lane_ints){0} - 1}};
-    cut_rules rules = {.g_all = g_all, .h_all = h_all, .curvature_min = data->curvature_min, .monotone = term->monotone};
+    cut_rules rules = {.g_all = g_all, .h_all = h_all, .curvature_min = data->curvature_min, .ridge = data->ridge, .monotone = term->monotone};
     cut_first(&cells, &rules, &cuts[0]);
     if (data->leaves_max > 2)
         cut_second(&cells, &rules, &cuts[0], &cuts[1]);
@@ -206,14 +225,14 @@ static void term_split(eh_learner *learner, size_t t, eh_lanes mean)
     eh_lane_ints swap = (cuts[1].at >= 0) & (cuts[1].at < cuts[0].at), second = cuts[1].at >= 0;
     eh_lanes low_g = pick(swap, cuts[1].g, cuts[0].g), low_h = pick(swap, cuts[1].h, cuts[0].h);
     eh_lanes high_g = pick(second, pick(swap, cuts[0].g, cuts[1].g), g_all), high_h = pick(second, pick(swap, cuts[0].h, cuts[1].h), h_all);
-    eh_lanes values[3] = {(mean - low_g / at_least(low_h, 1e-12f)) * rate,
-                          (mean - (high_g - low_g) / at_least(high_h - low_h, 1e-12f)) * rate,
-                          (mean - (g_all - high_g) / at_least(h_all - high_h, 1e-12f)) * rate};
+    float ridge = data->ridge;
+    eh_lanes values[3] = {low_g / (low_h + ridge) * -rate, (high_g - low_g) / (high_h - low_h + ridge) * -rate,
+                          (g_all - high_g) / (h_all - high_h + ridge) * -rate};
     leaves_write(&cells, term, cuts, values, updates);
     if (term->has_missing && !term->category) {
         eh_lanes g, h;
         cells_load(learner, t, 0, &g, &h);
-        updates[0] = pick(h >= data->curvature_min, (mean - g / at_least(h, 1e-12f)) * rate, all(0));
+        updates[0] = pick(h >= data->curvature_min, (mean * h - g) / (h + ridge) * rate, all(0));
     }
 }
 
@@ -232,8 +251,16 @@ static inline __attribute__((always_inline)) uint32_t cell_at(bool turned, uint3
     return turned ? k * EH_PAIR_BINS + i : i * EH_PAIR_BINS + k;
 }
 
-static void table_try(const eh_lanes *g, const eh_lanes *h, bool turned, float curvature_min, table_cut *best)
+/* What holds for every cut of one table; sums by cell. */
+typedef struct {
+    const eh_lanes *g, *h;
+    float curvature_min, ridge;
+} table_rules;
+
+static void table_try(const table_rules *rules, bool turned, table_cut *best)
 {
+    const eh_lanes *g = rules->g, *h = rules->h;
+    float curvature_min = rules->curvature_min, ridge = rules->ridge;
     eh_lanes line_g[2][EH_PAIR_BINS], line_h[2][EH_PAIR_BINS]; /* above and below the cut, by column */
     for (uint32_t k = 0; k < EH_PAIR_BINS; k++) {
         line_g[0][k] = line_h[0][k] = line_g[1][k] = line_h[1][k] = all(0);
@@ -261,13 +288,13 @@ static void table_try(const eh_lanes *g, const eh_lanes *h, bool turned, float c
         }
         for (int side = 0; side < 2; side++) {
             eh_lanes cg = all(0), ch = all(0), whole_g = candidate.g[side], whole_h = candidate.h[side];
-            eh_lanes parent = whole_g * whole_g / at_least(whole_h, 1e-12f);
+            eh_lanes parent = whole_g * whole_g / (whole_h + ridge);
             for (uint32_t k = 0; k + 1 < EH_PAIR_BINS; k++) {
                 cg += line_g[side][k];
                 ch += line_h[side][k];
                 eh_lanes rest_g = whole_g - cg, rest_h = whole_h - ch;
                 eh_lane_ints allowed = (ch >= curvature_min) & (rest_h >= curvature_min);
-                cut c = {.gain = cg * cg / at_least(ch, 1e-12f) + rest_g * rest_g / at_least(rest_h, 1e-12f) - parent,
+                cut c = {.gain = cg * cg / (ch + ridge) + rest_g * rest_g / (rest_h + ridge) - parent,
                          .g = cg, .h = ch, .at = (eh_lane_ints){0} + (int32_t)k};
                 cut_better(&candidate.sides[side], &c, allowed);
             }
@@ -289,16 +316,16 @@ static void table_try(const eh_lanes *g, const eh_lanes *h, bool turned, float c
     }
 }
 
-static void table_write(const table_cut *best, eh_lanes mean, float rate, eh_lanes *updates)
+static void table_write(const table_cut *best, float ridge, float rate, eh_lanes *updates)
 {
     eh_lanes values[2][2];
     for (int side = 0; side < 2; side++) {
         eh_lane_ints split = best->sides[side].at >= 0;
-        eh_lanes whole = best->g[side] / at_least(best->h[side], 1e-12f);
-        eh_lanes left = best->sides[side].g / at_least(best->sides[side].h, 1e-12f);
-        eh_lanes right = (best->g[side] - best->sides[side].g) / at_least(best->h[side] - best->sides[side].h, 1e-12f);
-        values[side][0] = (mean - pick(split, left, whole)) * rate;
-        values[side][1] = (mean - pick(split, right, whole)) * rate;
+        eh_lanes whole = best->g[side] / (best->h[side] + ridge);
+        eh_lanes left = best->sides[side].g / (best->sides[side].h + ridge);
+        eh_lanes right = (best->g[side] - best->sides[side].g) / (best->h[side] - best->sides[side].h + ridge);
+        values[side][0] = pick(split, left, whole) * -rate;
+        values[side][1] = pick(split, right, whole) * -rate;
     }
     for (int32_t a = 0; a < EH_PAIR_BINS; a++) {
         for (int32_t b = 0; b < EH_PAIR_BINS; b++) {
@@ -318,15 +345,17 @@ static void pair_split(eh_learner *learner, size_t t, eh_lanes mean)
     eh_lanes g[EH_CELLS_PER_TERM], h[EH_CELLS_PER_TERM], g_all = all(0), h_all = all(0);
     for (uint32_t b = 0; b < EH_CELLS_PER_TERM; b++) {
         cells_load(learner, t, b, &g[b], &h[b]);
+        g[b] -= mean * h[b];
         g_all += g[b];
         h_all += h[b];
     }
-    table_cut best = {.gain = g_all * g_all / at_least(h_all, 1e-12f), .at = (eh_lane_ints){0} - 1};
+    table_cut best = {.gain = g_all * g_all / (h_all + data->ridge), .at = (eh_lane_ints){0} - 1};
     for (int side = 0; side < 2; side++)
         best.sides[side].at = (eh_lane_ints){0} - 1;
-    table_try(g, h, false, data->curvature_min, &best);
-    table_try(g, h, true, data->curvature_min, &best);
-    table_write(&best, mean, data->learning_rate, learner->updates + t * EH_CELLS_PER_TERM);
+    table_rules rules = {.g = g, .h = h, .curvature_min = data->curvature_min, .ridge = data->ridge};
+    table_try(&rules, false, &best);
+    table_try(&rules, true, &best);
+    table_write(&best, data->ridge, data->learning_rate, learner->updates + t * EH_CELLS_PER_TERM);
 }
 
 void eh_lanes_split(eh_learner *learner)
