@@ -325,7 +325,7 @@ static const eh_option table[] = {
     {"--folds", "N", "How it runs", "of cross-validation; 0: none; default 5, above 100,000 rows one fold in five is held out", false, read_whole},
     {"--bags", "N", "How it runs", "a multiple of 8; default 16, above 200,000 rows 8", false, read_whole},
     {"--rounds", "N", "How it runs", "at most; default 2000; the fit stops earlier by itself", false, read_whole},
-    {"--rate", "R", "How it runs", "the learning rate; default 0.15", false, read_share},
+    {"--rate", "R", "How it runs", "the learning rate; default 0.15, where the outcome is rare 0.05", false, read_share},
     {"--seed", "N", "How it runs", "of the bags and folds; default 1", false, read_whole},
     {"--threads", "N", "How it runs", "default: as many as the machine has; the model is the same for any number", false, read_whole},
     {"--memory", "MIB", "How it runs", "memory for the data engine; default 768", false, read_whole},

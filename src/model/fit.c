@@ -7,10 +7,15 @@
 
 enum { ROUNDS_DEFAULT = 2000, PATIENCE = 32, BAGS_DEFAULT = 16, BAGS_LARGE = 8, ROWS_LARGE = 200000, LEAF_ROWS = 4, PAIRS_DEFAULT_MAX = 24 };
 /* Rows that are added to every leaf of a table; a category with more levels than LEVELS_FEW is drawn level by level. */
-enum { PAIR_RIDGE_ROWS = 50, LEVELS_FEW = 16 };
+enum { PAIR_RIDGE_ROWS = 80, LEVELS_FEW = 16 };
 static const double held_share = 0.15;
 static const double learning_rate_default = 0.15;
-static const double tolerance_default = 3e-5;
+/* Where few people have the outcome (or few have it not), one of them weighs much in a leaf: smaller steps. */
+static const double learning_rate_rare = 0.05, rare_share = 0.05;
+enum { RARE_ROWS = 5000 };
+/* Of one row with an outcome that half of all have: a leaf asks for as much curvature as LEAF_ROWS of them, whatever the outcome. */
+static const double row_curvature = 0.25;
+static const double tolerance_share = 5.5e-5; /* of the loss of the mean alone */
 
 double eh_fit_mean(const eh_fit *fit, size_t t, uint32_t cell)
 {
@@ -229,17 +234,43 @@ static float shrink_of(const eh_matrix *matrix, size_t f, double mean, double cu
     return (float)(dispersion / variance);
 }
 
+/* What the mean alone loses, and what follows from how often the outcome comes. */
+typedef struct {
+    double mean, total, curvature, loss, rarer_rows; /* rarer_rows: of the rarer class */
+} mean_facts;
+
+static mean_facts mean_facts_of(const eh_matrix *matrix, eh_loss loss)
+{
+    mean_facts m = {0};
+    double squares = 0, events = 0;
+    for (size_t i = 0; i < matrix->rows; i++) {
+        double w = matrix->weight == NULL ? 1 : (double)matrix->weight[i], y = (double)matrix->outcome[i];
+        m.mean += w * y;
+        m.total += w;
+        squares += w * y * y;
+        events += y;
+    }
+    m.mean /= m.total;
+    if (loss == EH_LOSS_SQUARED) {
+        m.curvature = 1;
+        m.loss = fmax(squares / m.total - m.mean * m.mean, 0);
+        m.rarer_rows = (double)matrix->rows;
+        return m;
+    }
+    m.curvature = m.mean * (1 - m.mean);
+    m.loss = -m.mean * log(m.mean) - (1 - m.mean) * log1p(-m.mean);
+    m.rarer_rows = fmin(events, (double)matrix->rows - events);
+    return m;
+}
+
 static eh_code mains_open(eh_fit *fit, eh_error *error)
 {
     const eh_matrix *matrix = fit->matrix;
-    double mean = 0, total = 0;
-    for (size_t i = 0; i < matrix->rows; i++) {
-        double w = matrix->weight == NULL ? 1 : (double)matrix->weight[i];
-        mean += w * (double)matrix->outcome[i];
-        total += w;
-    }
-    mean /= total;
-    double curvature = fit->options.loss == EH_LOSS_LOGISTIC ? mean * (1 - mean) : 1;
+    const mean_facts m = mean_facts_of(matrix, fit->options.loss);
+    double weight = m.total / (double)matrix->rows;
+    if (fit->options.learning_rate <= 0)
+        fit->options.learning_rate = m.rarer_rows < RARE_ROWS && m.rarer_rows < rare_share * (double)matrix->rows ? learning_rate_rare : learning_rate_default;
+    fit->loss_of_mean = m.loss;
     fit->mains = (eh_learner_data){
         .rows = matrix->rows,
         .outcome = matrix->outcome,
@@ -247,8 +278,8 @@ static eh_code mains_open(eh_fit *fit, eh_error *error)
         .loss = fit->options.loss,
         .leaves_max = fit->options.leaves_max,
         .learning_rate = (float)fit->options.learning_rate,
-        .curvature_min = (float)(fit->options.leaf_rows * curvature * total / (double)matrix->rows),
-        .ridge = (float)fmax(1e-6 * curvature * total / (double)matrix->rows, 1e-30),
+        .curvature_min = (float)(fit->options.leaf_rows * weight * (fit->options.loss == EH_LOSS_LOGISTIC ? row_curvature : 1)),
+        .ridge = (float)fmax(1e-6 * m.curvature * weight, 1e-30),
     };
     fit->mains.terms = EH_TAKE(fit->arena, matrix->features_count, eh_learner_term);
     fit->main_features = EH_TAKE(fit->arena, matrix->features_count, uint32_t);
@@ -264,7 +295,7 @@ static eh_code mains_open(eh_fit *fit, eh_error *error)
                                   .category = feature->kind == EH_FEATURE_CATEGORY,
                                   .has_missing = true};
         if (term->category && feature->levels_count > LEVELS_FEW)
-            term->shrink = shrink_of(matrix, f, mean, curvature);
+            term->shrink = shrink_of(matrix, f, m.mean, m.curvature);
         fit->main_features[fit->mains.terms_count++] = (uint32_t)f;
         EH_TRY(eh_learner_term_open(term, matrix->bins[f], matrix->rows, error));
     }
@@ -407,7 +438,6 @@ static void options_fill(eh_fit_options *options, size_t rows)
     options->bags = options->bags == 0 ? (rows > ROWS_LARGE ? BAGS_LARGE : BAGS_DEFAULT) : options->bags;
     options->rounds_max = options->rounds_max == 0 ? ROUNDS_DEFAULT : options->rounds_max;
     options->leaves_max = options->leaves_max == 0 ? 3 : options->leaves_max;
-    options->learning_rate = options->learning_rate <= 0 ? learning_rate_default : options->learning_rate;
     options->leaf_rows = options->leaf_rows == 0 ? LEAF_ROWS : options->leaf_rows;
     options->threshold = options->threshold <= 0 ? 0.5 : options->threshold;
     options->threads = eh_threads_of(options->threads);
@@ -424,7 +454,7 @@ static eh_code fit_run(eh_fit *fit, eh_model **model_out, eh_fair_outcome *fair_
             return eh_fail_memory(error);
     }
     bool fair = fit->options.constraints_count > 0;
-    fit->stop = (eh_learner_stop){.rounds_max = fit->options.rounds_max, .patience = PATIENCE, .tolerance = tolerance_default};
+    fit->stop = (eh_learner_stop){.rounds_max = fit->options.rounds_max, .patience = PATIENCE, .tolerance = tolerance_share * fit->loss_of_mean};
     EH_TRY(groups_run(fit, "learning shapes", fair ? 0.4 : 0.6, error));
     shapes_keep(fit, 0, fit->mains.terms_count);
     fit->main_rounds = rounds_of(fit);

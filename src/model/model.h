@@ -159,8 +159,8 @@ typedef struct {
     uint32_t rounds_max;         /* 0: 2,000 */
     uint32_t pairs_max;          /* UINT32_MAX: by the number of features */
     uint32_t leaves_max;         /* 0: 3 */
-    uint32_t leaf_rows;          /* 0: 4; a leaf stands for at least about so many rows */
-    double learning_rate;        /* 0: 0.15 */
+    uint32_t leaf_rows;          /* 0: 4; a leaf stands for at least about so many rows; for more where the outcome is rare */
+    double learning_rate;        /* 0: 0.15; where fewer than a twentieth have the outcome, or have it not, 0.05 */
     uint64_t seed;
     uint32_t threads;            /* 0: as many as there are; the model is the same for any number */
     const eh_fair_constraint *constraints;
