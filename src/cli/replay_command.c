@@ -4,6 +4,8 @@
 #include "cli/cli_int.h"
 #include "journey/journey.h"
 
+enum { TOGETHER = 64 };
+
 typedef struct {
     const char *workspace, *since;
     eh_instant from;
@@ -36,8 +38,9 @@ void eh_replay_help(eh_buffer *out)
                    "\n"
                    "  evenhand replay [--since TIME] [options]\n"
                    "\n"
-                   "From each trace: bins, scores, contributions, lots, propensity and the choice. A trace\n"
-                   "that gives anything else is named. Erased decisions are counted.\n");
+                   "From each trace, under campaign, policy and models as they were: lots, rules, scores,\n"
+                   "contributions, the choice, the variant, the propensity. A trace that gives anything else\n"
+                   "is named. Erased decisions are counted.\n");
     eh_options_help(replay_options, REPLAY_OPTIONS_COUNT, out);
     eh_buffer_text(out, "\nExit status: 0 all equal, 1 something differs, 2 error.\n");
 }
@@ -47,56 +50,54 @@ typedef struct {
     eh_buffer findings;
 } replay_counts;
 
-static eh_code replay_one(const eh_workspace_model *model, const replay_request *request, const eh_ledger_record *record, eh_arena *arena,
-                          eh_decision *decision, replay_counts *counts_out, eh_error *error)
+static eh_code replay_one(eh_replayer *replayer, const replay_request *request, const eh_ledger_record *record, eh_arena *arena, replay_counts *counts, eh_error *error)
 {
-    replay_counts *counts = counts_out;
-    bool finish = false;
+    eh_replayed replayed = {0};
     if (!eh_view_equal(record->kind, EH_VIEW("decision")))
         return EH_OK;
     if (record->state != EH_RECORD_OPENED) {
         counts->erased++;
         return EH_OK;
     }
-    EH_TRY(eh_decision_of_record(model, record, arena, decision, error));
-    if (request->since != NULL && decision->file.frame.at_s < request->from.seconds)
+    EH_TRY(eh_replayer_check(replayer, record, arena, &replayed, error));
+    if (request->since != NULL && replayed.at_s < request->from.seconds)
         return EH_OK;
-    const char *differs = eh_trace_replay(decision->file.decider, &decision->trace, arena, &finish);
-    if (differs == NULL) {
+    if (replayed.differs == NULL) {
         counts->equal++;
-        counts->finish += finish;
+        counts->finish += replayed.finish;
         return EH_OK;
     }
     counts->differs++;
     if (counts->differs <= 20)
-        eh_buffer_format(&counts->findings, "  decision %s: %s differs\n", record->id, differs);
+        eh_buffer_format(&counts->findings, "  decision %s: %s differs\n", record->id, replayed.differs);
     return EH_OK;
 }
 
 static eh_code replay_do(const replay_request *request, replay_counts *counts, eh_error *error)
 {
-    eh_workspace *workspace = NULL;
-    eh_ledger *ledger = NULL;
-    eh_decision decision = {0};
+    EH_CLEANUP(eh_workspace_close) eh_workspace *workspace = NULL;
+    EH_CLEANUP(eh_ledger_close) eh_ledger *ledger = NULL;
+    EH_CLEANUP(eh_replayer_close) eh_replayer *replayer = NULL;
     eh_ledger_stats stats = {0};
-    eh_code code = eh_workspace_open(request->workspace, &workspace, error);
-    if (code == EH_OK)
-        code = eh_ledger_stats_read(eh_workspace_get(workspace)->folder, &stats, error);
-    if (code == EH_OK)
-        code = eh_ledger_open(eh_workspace_get(workspace)->folder, &(eh_ledger_options){.reads_only = true}, &ledger, error);
-    for (uint64_t i = 0; code == EH_OK && i < stats.published_size; i++) {
+    EH_TRY(eh_workspace_open(request->workspace, &workspace, error));
+    const eh_workspace_model *model = eh_workspace_get(workspace);
+    EH_TRY(eh_ledger_stats_read(model->folder, &stats, error));
+    EH_TRY(eh_ledger_open(model->folder, &(eh_ledger_options){.reads_only = true}, &ledger, error));
+    EH_TRY(eh_replayer_open(model, &replayer, error));
+    for (uint64_t from = 0; from < stats.published_size; from += TOGETHER) {
         EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(EH_ARENA_BYTES_MAX);
-        eh_ledger_record record = {0};
-        char which[24];
-        snprintf(which, sizeof which, "%llu", (unsigned long long)i);
-        code = arena == NULL ? eh_fail_memory(error) : eh_ledger_read(ledger, eh_view_of(which), arena, &record, error);
-        if (code == EH_OK)
-            code = replay_one(eh_workspace_get(workspace), request, &record, arena, &decision, counts, error);
+        uint64_t to = stats.published_size - from < TOGETHER ? stats.published_size : from + TOGETHER;
+        if (arena == NULL)
+            return eh_fail_memory(error);
+        for (uint64_t i = from; i < to; i++) {
+            eh_ledger_record record = {0};
+            char which[24];
+            snprintf(which, sizeof which, "%llu", (unsigned long long)i);
+            EH_TRY(eh_ledger_read(ledger, eh_view_of(which), arena, &record, error));
+            EH_TRY(replay_one(replayer, request, &record, arena, counts, error));
+        }
     }
-    eh_decision_close(&decision);
-    eh_ledger_close(&ledger);
-    eh_workspace_close(&workspace);
-    return code;
+    return EH_OK;
 }
 
 int eh_replay_command(int argc, char **argv)
@@ -126,7 +127,7 @@ int eh_replay_command(int argc, char **argv)
                          (unsigned long long)(counts.equal + counts.differs), (unsigned long long)counts.equal, (unsigned long long)counts.differs,
                          (unsigned long long)counts.erased);
         if (counts.finish > 0)
-            eh_buffer_format(&out, "%llu of them were settled by the exact finish of the plan: their scores and lots are equal\n", (unsigned long long)counts.finish);
+            eh_buffer_format(&out, "%llu of them were settled by the exact finish of their plan, which commits to each of them\n", (unsigned long long)counts.finish);
         eh_buffer_append(&out, eh_buffer_view(&counts.findings));
         status = eh_stdout_show("replay", &out);
         if (status == 0 && counts.differs > 0)

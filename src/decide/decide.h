@@ -236,9 +236,15 @@ EH_MUST_USE eh_code eh_plan_repair_find(const eh_plan *plan, const eh_plan_group
 
 /**
  * Computes a decision again from its trace: bins, scores, contributions, values, draws, propensity, and the choice at the prices. NULL when all
- * is equal, bit for bit, else what differs (static). A choice of the exact finish cannot be told from one trace: *finish_out says so.
+ * is equal, bit for bit, else what differs (static). A choice of the exact finish cannot be computed from one trace: *finish_out says so, and the trace must be
+ * one of those that the frame commits to.
  */
 const char *eh_trace_replay(const eh_decider *decider, const eh_trace *trace, eh_arena *arena, bool *finish_out);
+
+/** The same for what the campaign says: variant, caps. NULL when all is equal. */
+const char *eh_trace_replay_campaign(const eh_frame *frame, const eh_campaign *campaign, const eh_trace *trace);
+/** And for the rules, asked again of what the trace keeps: `answer` without a policy has every offer allowed and no rule. */
+const char *eh_trace_replay_rules(const eh_trace *trace, const eh_rules_answer *answer);
 
 /* ---- values of policies (values.c) ---------------------------------------------------------------------------------------------------------- */
 

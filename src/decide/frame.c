@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { FRAME_SCHEMA = 1, LIST_MAX = 4096 };
+enum { FRAME_SCHEMA = 1, LIST_MAX = 1 << 20 };
 
 static const char *const kind_names[] = {"number", "truth", "text"};
 
@@ -98,6 +98,17 @@ static void put_rules(eh_json_writer *out, const eh_frame *frame)
     eh_json_array_close(out);
 }
 
+static void put_finish(eh_json_writer *out, const eh_frame *frame)
+{
+    eh_json_array_open_flat(out, "finish");
+    for (size_t i = 0; i < frame->finish_count; i++) {
+        char hex[33];
+        eh_hex(frame->finish[i].bytes, sizeof frame->finish[i].bytes, hex);
+        eh_json_text(out, NULL, hex);
+    }
+    eh_json_array_close(out);
+}
+
 eh_code eh_frame_write(const eh_frame *frame, eh_buffer *buffer, eh_error *error)
 {
     eh_json_writer out;
@@ -136,6 +147,7 @@ eh_code eh_frame_write(const eh_frame *frame, eh_buffer *buffer, eh_error *error
     put_rules(&out, frame);
     eh_json_integer(&out, "price_of_budget", (int64_t)frame->prices.budget);
     eh_json_integer(&out, "price_of_person", frame->prices.person);
+    put_finish(&out, frame);
     eh_json_text(&out, "fairness", frame->fairness);
     eh_json_text(&out, "not_used", frame->not_used);
     eh_json_text(&out, "version", frame->version);
@@ -296,6 +308,18 @@ static void read_rules(reading *from, eh_json_value root, eh_frame *frame)
     frame->checked = checked;
 }
 
+static void read_finish(reading *from, eh_json_value root, eh_frame *frame)
+{
+    eh_finish_mark *marks = get_list(from, root, "finish", sizeof *marks, &frame->finish_count);
+    for (size_t i = 0; i < frame->finish_count; i++) {
+        const char *text = eh_json_as_text(eh_json_item(eh_json_member(root, "finish"), i));
+        if (text == NULL || !eh_hex_read(eh_view_of(text), sizeof marks[i].bytes, marks[i].bytes) ||
+            (i > 0 && memcmp(marks[i - 1].bytes, marks[i].bytes, sizeof marks[i].bytes) > 0))
+            from->fault = "finish";
+    }
+    frame->finish = marks;
+}
+
 static uint64_t get_large(reading *from, eh_json_value root, const char *key)
 {
     const char *text = eh_json_as_text(eh_json_member(root, key));
@@ -337,6 +361,7 @@ static eh_frame read_all(reading *from, eh_json_value root)
     read_facts(from, root, &frame);
     read_offers(from, root, &frame);
     read_rules(from, root, &frame);
+    read_finish(from, root, &frame);
     if (frame.without_ai_offer >= frame.offers_count)
         from->fault = "without_ai_offer";
     return frame;

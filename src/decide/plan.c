@@ -497,6 +497,31 @@ static void choices_finish(eh_plan *plan)
     }
 }
 
+static int by_mark(const void *a, const void *b) { return memcmp(a, b, sizeof(eh_finish_mark)); }
+
+/* Who was settled by the exact finish: no one trace can compute that, so the frame commits to these traces. */
+static eh_code finish_mark(eh_plan *plan, eh_error *error)
+{
+    EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(SIZE_MAX / 4);
+    size_t count = 0, at = 0;
+    for (size_t i = 0; i < plan->chosen_count; i++)
+        count += !plan->by_price[plan->chosen[i]];
+    eh_finish_mark *marks = EH_TAKE(plan->arena, count, eh_finish_mark);
+    if (arena == NULL || marks == NULL)
+        return eh_fail_memory(error);
+    for (size_t i = 0; i < plan->chosen_count; i++) {
+        eh_trace trace = {0};
+        if (plan->by_price[plan->chosen[i]])
+            continue;
+        EH_TRY(eh_plan_trace(plan, plan->chosen[i], arena, &trace, error));
+        EH_TRY(eh_finish_mark_of(&trace, &marks[at++], error));
+    }
+    qsort(marks, count, sizeof *marks, by_mark);
+    plan->input.frame->finish = marks;
+    plan->input.frame->finish_count = count;
+    return EH_OK;
+}
+
 static eh_code input_check(const eh_plan_input *input, eh_error *error)
 {
     if (input->people_count == 0)
@@ -530,6 +555,7 @@ eh_code eh_plan_make(const eh_plan_input *input, eh_plan **plan_out, eh_error *e
     people_lot(plan);
     EH_TRY(offers_allocate(plan, error));
     choices_finish(plan);
+    EH_TRY(finish_mark(plan, error));
     *plan_out = plan;
     plan = NULL;
     return EH_OK;

@@ -76,6 +76,36 @@ static const char *replay_choice(const eh_frame *frame, const eh_trace *trace, c
     return NULL;
 }
 
+const char *eh_trace_replay_campaign(const eh_frame *frame, const eh_campaign *campaign, const eh_trace *trace)
+{
+    eh_draws draws = eh_draws_of(frame->seed, frame->campaign, trace->key);
+    bool reached = false, rests = campaign->cool_down.seconds > 0;
+    if (trace->variant != eh_variant_of(campaign, trace->choice, draws.variant))
+        return "the variant";
+    if (trace->stage == EH_STAGE_CONSENT || trace->stage == EH_STAGE_RULES || trace->stage == EH_STAGE_AUDIENCE)
+        return NULL;
+    for (size_t c = 0; c < campaign->caps_count; c++)
+        reached = reached || trace->messages >= campaign->caps[c].messages;
+    if (trace->stage == EH_STAGE_CAPS)
+        return reached || rests ? NULL : "the caps";
+    return campaign->caps_count > 0 && trace->messages >= campaign->caps[0].messages ? "the caps" : NULL;
+}
+
+const char *eh_trace_replay_rules(const eh_trace *trace, const eh_rules_answer *answer)
+{
+    bool asked = trace->stage != EH_STAGE_CONSENT && trace->stage != EH_STAGE_AUDIENCE;
+    if (!asked)
+        return trace->rules_count == 0 && trace->allowed == 0 ? NULL : "rules that were not to be asked";
+    if (trace->allowed != answer->allowed)
+        return "what the rules allow";
+    if (trace->rules_count != answer->rules_count)
+        return "the rules";
+    for (size_t i = 0; i < trace->rules_count; i++)
+        if (trace->rules[i].rule != answer->rules[i].rule || trace->rules[i].offers != answer->rules[i].offers || trace->rules[i].outcome != answer->rules[i].outcome)
+            return "the rules";
+    return NULL;
+}
+
 const char *eh_trace_replay(const eh_decider *decider, const eh_trace *trace, eh_arena *arena, bool *finish_out)
 {
     const eh_frame *frame = eh_decider_frame(decider);
@@ -93,6 +123,11 @@ const char *eh_trace_replay(const eh_decider *decider, const eh_trace *trace, eh
         fault = replay_scores(decider, trace, arena, values, costs);
     if (fault == NULL)
         fault = replay_choice(frame, trace, &draws, values, costs);
+    if (fault == NULL && *finish_out) {
+        eh_finish_mark mark;
+        if (eh_finish_mark_of(trace, &mark, NULL) != EH_OK || !eh_frame_has_mark(frame, &mark))
+            fault = "the exact finish";
+    }
     if (fault == NULL && eh_propensity_of(frame, trace) != trace->propensity)
         fault = "the propensity";
     return fault;

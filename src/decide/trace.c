@@ -141,6 +141,32 @@ void eh_trace_write(const eh_trace *trace, eh_buffer *out)
     put_integer(out, trace->messages);
 }
 
+eh_code eh_finish_mark_of(const eh_trace *trace, eh_finish_mark *mark_out, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer bytes = {0};
+    eh_trace_write(trace, &bytes);
+    EH_TRY(eh_buffer_check(&bytes, error));
+    eh_digest digest = eh_sha256_of(eh_buffer_view(&bytes));
+    memcpy(mark_out->bytes, digest.bytes, sizeof mark_out->bytes);
+    return EH_OK;
+}
+
+bool eh_frame_has_mark(const eh_frame *frame, const eh_finish_mark *mark)
+{
+    size_t low = 0, high = frame->finish_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = memcmp(frame->finish[middle].bytes, mark->bytes, sizeof mark->bytes);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
 /* ---- reading ---------------------------------------------------------------------------------------------------------------- */
 
 /* What is left to read; `bad` sticks. */

@@ -51,6 +51,11 @@ typedef struct {
     const char *name;        /* of the term */
 } eh_damping;
 
+/** The first bytes of the SHA-256 of a trace: commits to a choice that no one trace can compute. */
+typedef struct {
+    uint8_t bytes[16];
+} eh_finish_mark;
+
 typedef struct {
     const char *plan, *campaign, *title, *purpose, *channel, *currency, *on_behalf_of, *category;
     const char *shop, *shop_contact, *zone; /* zone: of the shop, IANA; NULL: UTC */
@@ -76,6 +81,8 @@ typedef struct {
     const eh_damping *dampings;
     size_t dampings_count;
     eh_prices prices;
+    const eh_finish_mark *finish; /* ascending: who was settled by the exact finish of the allocation and not by prices alone */
+    size_t finish_count;
     const char *fairness;    /* the verdict of the guards: "within tolerance", ...; NULL: none was asked */
     const char *const *checked; /* what was checked for, in words: "age_band" */
     size_t checked_count;
@@ -157,6 +164,9 @@ void eh_trace_write(const eh_trace *trace, eh_buffer *out);
 EH_MUST_USE eh_code eh_trace_read(eh_view bytes, const eh_frame *frame, eh_arena *arena, eh_trace *trace_out, eh_error *error);
 /** Whose trace it is, without reading the rest. errors: EH_CORRUPT */
 EH_MUST_USE eh_code eh_trace_key(eh_view bytes, eh_view *key_out, eh_error *error);
+/** The mark of a trace, and whether the frame has it. */
+EH_MUST_USE eh_code eh_finish_mark_of(const eh_trace *trace, eh_finish_mark *mark_out, eh_error *error);
+bool eh_frame_has_mark(const eh_frame *frame, const eh_finish_mark *mark);
 /** When it was decided, UTC, and the moment of the facts. */
 int64_t eh_trace_at(const eh_trace *trace, const eh_frame *frame);
 int64_t eh_trace_as_of(const eh_trace *trace, const eh_frame *frame);

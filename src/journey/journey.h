@@ -61,7 +61,12 @@ void eh_decided_append(eh_buffer *traces, const eh_trace *trace, const uint8_t i
 
 /* ---- the policy (plan_rules.c) ---------------------------------------------------------------------------------------------------------- */
 
+/** Keeps a policy with its packs under its hash, and opens it again as it was. `now`: for its review dates. errors: EH_NOT_FOUND, EH_CORRUPT */
+EH_MUST_USE eh_code eh_policy_archive_keep(const char *state_folder, const eh_policy *policy, eh_error *error);
+EH_MUST_USE eh_code eh_policy_archive_open(const char *state_folder, const eh_digest *digest, eh_instant now, eh_policy **policy_out, eh_error *error);
+
 typedef struct {
+    eh_policy *policy;           /* taken, also when it fails; NULL: read from `path` */
     const char *path;            /* policy.yaml */
     const eh_frame *frame;       /* facts, offers, channel ...; borrowed for as long as the book */
     const eh_campaign *campaign; /* what it says of itself; only read here */
@@ -174,6 +179,22 @@ typedef struct {
 EH_MUST_USE eh_code eh_preflight_make(eh_plan_run *run, eh_preflight *preflight_out, eh_error *error);
 /** Writes .evenhand/plans/NAME/: frame.json, traces, report.json. */
 EH_MUST_USE eh_code eh_preflight_write(const eh_plan_run *run, const eh_preflight *preflight, eh_error *error);
+
+/* ---- decisions computed again (replaying.c) ------------------------------------------------------------------------------------------- */
+
+typedef struct eh_replayer eh_replayer;
+EH_MUST_USE eh_code eh_replayer_open(const eh_workspace_model *model, eh_replayer **replayer_out, eh_error *error);
+void eh_replayer_close(eh_replayer **replayer);
+typedef struct {
+    const char *differs;         /* NULL: all is equal, bit for bit */
+    bool finish;                 /* settled by the exact finish: the frame commits to it */
+    int64_t at_s;
+} eh_replayed;
+/**
+ * Computes a "decision" entry of the ledger again: lots, rules under the policy as it was, scores, contributions, choice, variant, propensity.
+ * Frame, campaign, policy and models are kept from one to the next. errors: as eh_decision_of_record; EH_NOT_FOUND when an archive is gone
+ */
+EH_MUST_USE eh_code eh_replayer_check(eh_replayer *replayer, const eh_ledger_record *record, eh_arena *arena, eh_replayed *replayed_out, eh_error *error);
 
 /* ---- release (release.c) ------------------------------------------------------------------------------------------------------------------ */
 

@@ -296,12 +296,17 @@ static void row_fill(eh_rulebook *book, const eh_campaign *campaign)
 eh_code eh_rulebook_open(const eh_rulebook_input *input, eh_arena *arena, eh_rulebook **book_out, eh_error *error)
 {
     struct stat facts;
-    if (stat(input->path, &facts) != 0)
+    if (input->policy == NULL && stat(input->path, &facts) != 0)
         return EH_OK; /* no policy.yaml: rights alone decide */
     EH_CLEANUP(eh_rulebook_close) eh_rulebook *book = calloc(1, sizeof *book);
-    if (book == NULL)
+    if (book == NULL) {
+        eh_policy *taken = input->policy;
+        eh_policy_close(&taken);
         return eh_fail_memory(error);
-    EH_TRY(eh_policy_open(input->path, &(eh_policy_options){.now = input->now}, &book->policy, error));
+    }
+    book->policy = input->policy;
+    if (book->policy == NULL)
+        EH_TRY(eh_policy_open(input->path, &(eh_policy_options){.now = input->now}, &book->policy, error));
     EH_TRY(eh_policy_runnable(book->policy, error));
     if (eh_zone_open(eh_view_of(input->frame->zone == NULL ? "UTC" : input->frame->zone), &book->zone, error) != EH_OK)
         return eh_fail_within(error, "the shop's time zone");

@@ -302,6 +302,7 @@ eh_code eh_plan_run_do(eh_plan_run *run, eh_error *error)
     EH_TRY(eh_rulebook_open(&(eh_rulebook_input){.path = policy, .frame = &run->frame, .campaign = campaign, .now = run->request.now}, run->arena, &run->book, error));
     if (run->book != NULL) {
         EH_TRY(eh_rulebook_describe(run->book, &run->frame, run->arena, error));
+        EH_TRY(eh_policy_archive_keep(run->model->state_folder, eh_rulebook_policy(run->book), error));
         EH_TRY(eh_rules_seat_open(run->book, &run->seat, error));
         input.rules = (eh_rules_face){.context = run->seat, .ask = eh_rules_seat_ask};
     }

@@ -26,7 +26,15 @@ typedef struct {
     const char *text;
 } eh_policy_finding;
 
+/** A policy's own text, or that of a pack by the name that `uses` has. */
 typedef struct {
+    const char *name;
+    eh_view text;
+} eh_policy_text;
+
+typedef struct {
+    const eh_policy_text *texts; /* packs whose text is given: they are looked for here first; NULL: none */
+    size_t texts_count;
     const char *packs_folder; /* where `uses: [eu]` looks for eu.yaml when the policy's own folder has none; NULL, or not there: the program's own packs */
     eh_instant now;           /* for review dates */
 } eh_policy_options;
@@ -40,6 +48,8 @@ EH_MUST_USE eh_code eh_policy_open(const char *path, const eh_policy_options *op
 /** The same for a text; `name` stands in findings; packs are looked for in options.packs_folder alone. */
 EH_MUST_USE eh_code eh_policy_parse(eh_view text, const char *name, const eh_policy_options *options, eh_policy **policy_out, eh_error *error);
 void eh_policy_close(eh_policy **policy);
+/** All that it was read from, for keeping: its own text first, then its packs. sha256 of eh_policy_about is that of these bytes, one after the other. */
+const eh_policy_text *eh_policy_texts(const eh_policy *policy, size_t *count_out);
 const eh_policy_finding *eh_policy_findings(const eh_policy *policy, size_t *count_out);
 /** EH_OK when the policy may run: no finding is an error. Else EH_DENIED with the first error and how many there are. */
 EH_MUST_USE eh_code eh_policy_runnable(const eh_policy *policy, eh_error *error);

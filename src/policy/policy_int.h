@@ -36,6 +36,7 @@ struct eh_policy {
     eh_arena *arena;
     eh_policy_options options;
     policy_file files[EH_POLICY_PACKS_MAX + 1];
+    eh_policy_text texts[EH_POLICY_PACKS_MAX + 1]; /* of the files */
     size_t files_count;
     eh_cel_env *env;
     eh_zones *zones;

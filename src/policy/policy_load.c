@@ -137,15 +137,33 @@ static bool pack_path(const eh_policy *policy, const char *name, char path[PATH_
     return file_there(path);
 }
 
-static eh_code file_add(eh_policy *policy, const char *path, eh_view text, eh_error *error)
+static eh_code file_add(eh_policy *policy, const char *path, const eh_policy_text *of, eh_error *error)
 {
     policy_file *file = &policy->files[policy->files_count];
+    char *kept = eh_arena_copy(policy->arena, of->text);
     file->path = eh_arena_copy(policy->arena, eh_view_of(path));
-    if (file->path == NULL)
+    if (file->path == NULL || kept == NULL)
         return eh_fail_memory(error);
-    EH_TRY(eh_yaml_parse(text, file->path, &file->document, error));
+    policy->texts[policy->files_count] = (eh_policy_text){.name = of->name, .text = {kept, of->text.len}};
+    EH_TRY(eh_yaml_parse(of->text, file->path, &file->document, error));
     policy->files_count++;
     return EH_OK;
+}
+
+static bool text_given(const eh_policy *policy, const char *name, eh_view *text_out)
+{
+    for (size_t i = 0; i < policy->options.texts_count; i++)
+        if (strcmp(policy->options.texts[i].name, name) == 0) {
+            *text_out = policy->options.texts[i].text;
+            return true;
+        }
+    return false;
+}
+
+const eh_policy_text *eh_policy_texts(const eh_policy *policy, size_t *count_out)
+{
+    *count_out = policy->files_count;
+    return policy->texts;
 }
 
 static eh_code file_read(const char *path, eh_buffer *text, eh_error *error)
@@ -168,7 +186,9 @@ static eh_code packs_add(eh_policy *policy, const eh_yaml_node *uses, eh_buffer 
         EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
         eh_view bytes = {0};
         eh_code code = EH_OK;
-        if (pack_path(policy, names[i], path)) {
+        if (text_given(policy, names[i], &bytes)) {
+            snprintf(path, sizeof path, "%.4000s.yaml", names[i]);
+        } else if (pack_path(policy, names[i], path)) {
             code = file_read(path, &text, &why);
             bytes = eh_buffer_view(&text);
         } else if (policy_pack_embedded(names[i], &bytes)) {
@@ -179,7 +199,7 @@ static eh_code packs_add(eh_policy *policy, const eh_yaml_node *uses, eh_buffer 
         }
         if (code != EH_OK)
             return eh_yaml_fail(uses->items[i], error, code, "%s", why.text);
-        EH_TRY(file_add(policy, path, bytes, error));
+        EH_TRY(file_add(policy, path, &(eh_policy_text){names[i], bytes}, error));
         eh_buffer_append(all, bytes);
     }
     return EH_OK;
@@ -317,7 +337,7 @@ eh_code eh_policy_parse(eh_view text, const char *name, const eh_policy_options 
     if (policy == NULL)
         return eh_fail_memory(error);
     EH_TRY(eh_zones_open(&policy->zones, error));
-    EH_TRY(file_add(policy, name, text, error));
+    EH_TRY(file_add(policy, name, &(eh_policy_text){"policy", text}, error));
     EH_TRY(load(policy, text, error));
     *policy_out = policy;
     policy = NULL;
