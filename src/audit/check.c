@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit/check_int.h"
+#include "base/json.h"
 
 /* ---- names -------------------------------------------------------------------------------------------------------------------- */
 
@@ -41,13 +42,15 @@ static const eh_finding_info infos[EH_FINDINGS_COUNT] = {
                          "evenhand repair --propose"},
     [EH_FINDING_KEY_REPEATED] = {"key_repeated", "The key names several rows", "Decide for each pair which row stays, in a decisions file.", "evenhand repair --propose"},
     [EH_FINDING_KEY_MISSING] = {"key_missing", "Rows without a key", "Give these rows a key at the source; decisions about them cannot be explained.", NULL},
+    [EH_FINDING_TWICE] = {"near_duplicates", "People who may be in twice", "Decide for each pair whether it is one person (nothing is merged before), then merge them by a repair.",
+                          "evenhand duplicates"},
     [EH_FINDING_DUPLICATES] = {"duplicates", "Rows that are the same", "Decide whether they are one person; merge them in a decisions file.", "evenhand repair --propose"},
     [EH_FINDING_DUPLICATES_BUT_KEY] = {"duplicates_but_key", "Rows that differ in their key only",
                                        "Look whether these are the same people under two keys; merge them in a decisions file.", "evenhand repair --propose"},
     [EH_FINDING_EMPTY] = {"empty", "A column without values", "Leave it out, or repair what should fill it.", "evenhand repair --propose"},
     [EH_FINDING_MISSING] = {"missing", "Values are missing", "Find out why; impute them with a flag that says so.", "evenhand repair --propose"},
     [EH_FINDING_MISSING_BY_GROUP] = {"missing_by_group", "Values are missing more often for one group",
-                                     "Repair the source; until then impute with a flag, within groups.", "evenhand repair --propose"},
+                                     "Repair the source; until then impute with a flag. Values filled group by group would write the group into the column.", "evenhand repair --propose"},
     [EH_FINDING_IMPOSSIBLE] = {"impossible", "Values that cannot be", "Correct them at the source; until then treat them as missing.", "evenhand repair --propose"},
     [EH_FINDING_FUTURE] = {"future", "Dates in the future", "Correct them at the source: what has not happened yet must not be learnt from.", "evenhand repair --propose"},
     [EH_FINDING_PLACEHOLDER] = {"placeholder", "A number that means \"not known\"", "Treat it as missing, with a flag.", "evenhand repair --propose"},
@@ -121,43 +124,6 @@ bool check_name_says(const char *name, const char *const *words)
     return false;
 }
 
-static bool is_name_byte(char c)
-{
-    return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
-}
-
-bool check_expression_reads(const char *sql, const char *column)
-{
-    eh_view wanted = eh_view_of(column);
-    for (const char *at = sql; *at != '\0';) {
-        if (*at == '\'') { /* a text, with doubled quotes inside */
-            for (at++; *at != '\0' && !(*at == '\'' && at[1] != '\''); at++)
-                at += *at == '\'';
-            at += *at != '\0';
-        } else if (*at == '"') { /* a name in quotes, with doubled quotes inside */
-            size_t same = 0;
-            bool equal = true;
-            for (at++; *at != '\0' && !(*at == '"' && at[1] != '"'); at++, same++) {
-                at += *at == '"';
-                equal = equal && same < wanted.len && eh_view_equal_nocase((eh_view){at, 1}, (eh_view){column + same, 1});
-            }
-            if (equal && same == wanted.len)
-                return true;
-            at += *at != '\0';
-        } else if (is_name_byte(*at)) {
-            size_t len = 0;
-            while (is_name_byte(at[len]))
-                len++;
-            if (eh_view_equal_nocase((eh_view){at, len}, wanted))
-                return true;
-            at += len;
-        } else {
-            at++;
-        }
-    }
-    return false;
-}
-
 /* ---- columns and their parts ----------------------------------------------------------------------------------------------------------- */
 
 static bool is_feature(const check_run *run, const eh_profile_column *column)
@@ -165,16 +131,24 @@ static bool is_feature(const check_run *run, const eh_profile_column *column)
     const eh_cube_spec *spec = run->in->spec;
     const char *const others[] = {spec->label.sql, spec->decision.sql, spec->weight.sql};
     for (size_t a = 0; a < spec->attributes_count; a++)
-        if (check_expression_reads(spec->attributes[a].expression.sql, column->name))
+        if (eh_expression_reads(spec->attributes[a].expression.sql, column->name))
             return false;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        if (others[i] != NULL && check_expression_reads(others[i], column->name))
+        if (others[i] != NULL && eh_expression_reads(others[i], column->name))
             return false;
     for (size_t i = 0; i < run->options.ignored_count; i++)
         if (eh_view_equal_nocase(eh_view_of(run->options.ignored[i]), eh_view_of(column->name)))
             return false;
     bool key = run->check->profile->key_column != NULL && strcmp(run->check->profile->key_column, column->name) == 0;
     return !key && column->kind != EH_KIND_NESTED;
+}
+
+static bool is_as_of(const check_run *run, const char *name)
+{
+    for (size_t i = 0; i < run->in->as_of_count; i++)
+        if (strcmp(run->in->as_of[i], name) == 0)
+            return true;
+    return false;
 }
 
 static eh_code columns_open(check_run *run)
@@ -188,7 +162,7 @@ static eh_code columns_open(check_run *run)
     for (size_t i = 0; i < 2 * attributes * profile->columns_count; i++)
         links[i] = EH_NAN;
     for (size_t i = 0; i < profile->columns_count; i++)
-        run->columns[i] = (eh_check_column){.column = &profile->columns[i], .feature = is_feature(run, &profile->columns[i]),
+        run->columns[i] = (eh_check_column){.column = &profile->columns[i], .feature = is_feature(run, &profile->columns[i]), .as_of = is_as_of(run, profile->columns[i].name),
                                             .cramers_v = links + 2 * attributes * i, .mutual_information = links + 2 * attributes * i + attributes,
                                             .leak = {EH_NAN, EH_NAN, EH_NAN, 0}, .stability_index = EH_NAN, .kolmogorov = EH_NAN, .kolmogorov_p = EH_NAN};
     run->check->columns = run->columns;
@@ -232,13 +206,31 @@ static void settle(check_run *run)
     check->findings = run->findings;
     check->findings_count = run->findings_count;
     bool failed = false, untold = false;
+    for (size_t i = 0; i < check->untold_count; i++)
+        untold = untold || check->untold[i].severity_most >= run->options.fail_at;
     for (size_t i = 0; i < run->findings_count; i++) {
         check->counts[run->findings[i].severity]++;
         failed = failed || run->findings[i].severity >= run->options.fail_at;
     }
-    for (size_t s = 0; s < check->attributes_count; s++)
-        untold = untold || (check->sections[s].population != NULL && check->sections[s].verdict == EH_NOT_ENOUGH_EVIDENCE);
     check->exit_status = failed ? 1 : untold ? 3 : 0;
+}
+
+static uint64_t before_rows(const void *before)
+{
+    double rows = eh_json_as_number(eh_json_member(before, "rows_binned"));
+    return rows > 0 ? (uint64_t)rows : 0;
+}
+
+static double effective_rows(const eh_check_input *input)
+{
+    double weight = 0, squares = 0;
+    if (input->cube == NULL || !input->cube->weighted)
+        return (double)input->profile->rows;
+    for (size_t c = 0; c < input->cube->cells_count; c++) {
+        weight += input->cube->cells[c].weight;
+        squares += input->cube->cells[c].weight_squares;
+    }
+    return squares > 0 ? weight * weight / squares : EH_NAN;
 }
 
 eh_code eh_check_run(const eh_check_input *input, const eh_check_options *options, eh_arena *arena, const eh_check **check_out, eh_error *error)
@@ -251,14 +243,17 @@ eh_code eh_check_run(const eh_check_input *input, const eh_check_options *option
     EH_ASSERT(input->populations_count <= EH_POPULATIONS_MAX);
     *run = (check_run){.in = input, .arena = arena, .error = error, .check = check, .options = *options, .cube = input->cube, .findings = findings};
     *check = (eh_check){.options = *options, .profile = input->profile, .cube = input->cube, .labelled = input->profile->label != NULL,
-                        .decided = input->profile->decision != NULL, .weighted = input->cube != NULL && input->cube->weighted,
-                        .before = input->before == NULL ? NULL : input->before_path};
+                        .decided = input->profile->decision != NULL, .weighted = input->cube != NULL && input->cube->weighted, .twice = input->twice,
+                        .before = input->before == NULL ? NULL : input->before_path,
+                        .before_rows = input->before == NULL ? 0 : before_rows(input->before)};
     EH_TRY(columns_open(run));
+    check->effective = effective_rows(input);
     EH_TRY(check_shares(run));
     EH_TRY(check_people(run));
     EH_TRY(check_columns(run));
     EH_TRY(check_links(run));
     EH_TRY(check_drift(run));
+    EH_TRY(check_untold(run));
     settle(run);
     EH_TRY(check_since(run));
     *check_out = check;

@@ -9,6 +9,7 @@
 
 #include "audit/audit.h"
 #include "base/time.h"
+#include "data/duplicates.h"
 #include "data/profile.h"
 #include "stats/weights.h"
 
@@ -37,6 +38,7 @@ typedef enum {
     EH_FINDING_LEAK,             /* a column that nearly determines the outcome */
     EH_FINDING_KEY_REPEATED,
     EH_FINDING_KEY_MISSING,
+    EH_FINDING_TWICE,            /* people who look like one: the same e-mail address or telephone number, or names and addresses alike */
     EH_FINDING_DUPLICATES,       /* rows that are the same */
     EH_FINDING_DUPLICATES_BUT_KEY,
     EH_FINDING_EMPTY,            /* a column without any value */
@@ -79,6 +81,28 @@ typedef struct {
 typedef struct {
     const char *id, *severity, *says;
 } eh_finding_gone;
+
+/** What this much data cannot tell; neither found nor ruled out. */
+typedef enum {
+    EH_UNTOLD_FAULTS,            /* faults of columns: the rows are so few that common ones may be in none of them */
+    EH_UNTOLD_SHARES,            /* whether every group of an attribute is there as it should be */
+    EH_UNTOLD_RECOVERY,          /* whether the features tell the group */
+    EH_UNTOLD_OUTCOME,           /* whether a column tells the outcome, and whether groups differ in it */
+    EH_UNTOLD_DRIFT,             /* whether the data has changed */
+    EH_UNTOLD_COUNT
+} eh_untold_kind;
+/** "faults", "shares", ... */
+const char *eh_untold_id(eh_untold_kind kind);
+
+typedef struct {
+    eh_untold_kind kind;
+    eh_severity severity_most;   /* of what may have been missed */
+    const char *attribute;       /* NULL where it does not apply */
+    uint64_t rows;               /* how many there are to tell it from; of an outcome, how many are true or false, whichever is rarer */
+    uint64_t needed;             /* 0: not one number */
+    double share;                /* faults: those that a smaller share of rows have may be missed; NaN */
+    double low, high;            /* recovery: interval of the AUC; NaN */
+} eh_untold;
 
 /* ---- options -------------------------------------------------------------------------------------------------------------- */
 
@@ -147,6 +171,7 @@ typedef struct {
 
 typedef struct {
     const eh_profile_column *column;
+    bool as_of;                  /* made as of a moment from dated rows */
     bool feature;                /* not an attribute, label, decision, weight, key; not ignored */
     eh_estimate missing;         /* share of rows */
     eh_estimate *missing_by;     /* per group of all single attributes, in their order; NULL when nothing is missing */
@@ -164,8 +189,17 @@ typedef struct {
     bool from_population;
 } eh_check_crossing;
 
+/** Pairs of people who look like one. */
+typedef struct {
+    bool looked;                 /* there are columns to tell it by */
+    eh_duplicates found;
+    size_t exact, near;          /* open pairs: by the same e-mail address, telephone number or key; by names and addresses alike */
+    size_t unmerged;             /* decided to be one person and not merged yet */
+} eh_check_twice;
+
 typedef struct {
     eh_check_options options;
+    const eh_check_twice *twice;
     const eh_profile *profile;
     const eh_cube *cube;         /* NULL without attributes */
     bool labelled, decided, weighted;
@@ -180,10 +214,16 @@ typedef struct {
     const char *before;          /* path of the earlier check, or NULL */
     const eh_finding_gone *gone;
     size_t gone_count, new_count;
+    uint64_t counts_before[EH_SEVERITIES_COUNT]; /* of the earlier check */
+    double effective_before;     /* what the earlier check's rows were worth; NaN when it does not tell */
+    double effective;            /* what the rows are worth with their weights (Kish) */
     const eh_finding *findings;  /* the gravest first */
     size_t findings_count;
     size_t counts[EH_SEVERITIES_COUNT];
-    int exit_status;             /* 0 nothing at fail_at or above, 1 something, 3 nothing, but the data cannot tell whether a group is missing */
+    const eh_untold *untold;
+    size_t untold_count;
+    uint64_t before_rows;        /* of the earlier check; 0: none */
+    int exit_status;             /* 0 nothing at fail_at or above, 1 something, 3 nothing, but the data is too little to tell (untold) */
 } eh_check;
 
 typedef struct {
@@ -195,6 +235,12 @@ typedef struct {
     const void *before;                  /* root of an earlier check's JSON report, or NULL; open as long as the result */
     const char *before_path;
     const char *key;                     /* column that names a person, or NULL */
+    const eh_check_twice *twice;         /* NULL: not looked for */
+    const char *repairs_sha256;          /* of the plan of repairs through which the rows are seen; NULL: none */
+    const char *const *repaired;         /* columns that it repairs: with another plan than before they are not asked for drift */
+    size_t repaired_count;
+    const char *const *as_of;            /* columns that were made as of a moment from dated rows: they cannot know what came after it */
+    size_t as_of_count;
 } eh_check_input;
 
 /**

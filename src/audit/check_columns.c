@@ -42,7 +42,7 @@ static eh_code missing_by_group(check_run *run, eh_check_column *column, size_t 
         for (size_t g = 0; g < groups; g++, at++)
             column->missing_by[at] = check_share(counts[2 * g + 1], counts[2 * g] + counts[2 * g + 1], run->options.confidence);
         eh_contingency table = {counts, groups, 2};
-        p[a] = check_expression_reads(run->in->spec->attributes[a].expression.sql, column->column->name)
+        p[a] = eh_expression_reads(run->in->spec->attributes[a].expression.sql, column->column->name)
                    ? EH_NAN : eh_chi_square_independence(&table, 1).p;
     }
     return EH_OK;
@@ -278,6 +278,21 @@ static void rows_tell(check_run *run, eh_finding_kind kind, eh_severity severity
     finding->detail = kind == EH_FINDING_KEY_REPEATED && profile->key_examples_count > 0 ? profile->key_examples[0] : NULL;
 }
 
+static void twice_tell(check_run *run)
+{
+    const eh_check_twice *twice = run->check->twice;
+    size_t pairs = twice == NULL ? 0 : twice->exact + twice->near + twice->unmerged;
+    if (pairs == 0)
+        return;
+    double share = (double)pairs / (double)twice->found.people_count;
+    eh_finding *finding = check_finding(run, EH_FINDING_TWICE, share >= 0.01 ? EH_SEVERITY_MEDIUM : EH_SEVERITY_LOW,
+                                        twice->exact + twice->unmerged > 0 ? EH_CERTAINTY_COUNTED : EH_CERTAINTY_UNSURE);
+    if (finding == NULL)
+        return;
+    finding->rows = pairs;
+    finding->estimate = (eh_estimate){share, EH_NAN, EH_NAN, (double)twice->found.people_count};
+}
+
 static void duplicates_tell(check_run *run)
 {
     const eh_profile *profile = run->check->profile;
@@ -287,6 +302,7 @@ static void duplicates_tell(check_run *run)
     /* Answers to few questions agree by chance: that is no duplicate. A row that holds a key is. */
     bool keyed = run->in->key != NULL, rich = profile->columns_count >= 8;
     rows_tell(run, EH_FINDING_DUPLICATES, keyed && share >= 0.01 ? EH_SEVERITY_MEDIUM : keyed || rich ? EH_SEVERITY_LOW : EH_SEVERITY_NOTE, profile->repeated);
+    twice_tell(run);
     if (profile->columns_count >= 8)
         rows_tell(run, EH_FINDING_DUPLICATES_BUT_KEY, EH_SEVERITY_LOW, profile->repeated_but_key);
 }

@@ -87,12 +87,30 @@ static void drift_tell(check_run *run, const eh_check_column *column, double now
     finding->p = column->kolmogorov_p;
 }
 
+/* A column that another plan has repaired since (or no longer repairs) has changed by decision. */
+static bool is_repaired(const check_run *run, const char *name)
+{
+    eh_json_value repairs = eh_json_member(run->in->before, "repairs"), columns = eh_json_member(repairs, "columns");
+    const char *then = eh_json_as_text(eh_json_member(repairs, "plan_sha256")), *now = run->in->repairs_sha256;
+    if ((then == NULL && now == NULL) || (then != NULL && now != NULL && strcmp(then, now) == 0))
+        return false;
+    for (size_t i = 0; i < run->in->repaired_count; i++)
+        if (strcmp(run->in->repaired[i], name) == 0)
+            return true;
+    for (size_t i = 0; i < eh_json_count(columns); i++) {
+        const char *column = eh_json_as_text(eh_json_member(eh_json_item(columns, i), "column"));
+        if (column != NULL && strcmp(column, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void column_drift(check_run *run, eh_check_column *column)
 {
     eh_json_value earlier = column_named(run->in->before, column->column->name), counts = eh_json_member(eh_json_member(earlier, "bins"), "counts");
     size_t count = eh_json_count(counts);
     double before[EH_PROFILE_BINS_MAX], now[EH_PROFILE_BINS_MAX], people_before = 0, people_now = 0;
-    if (column->column->reference_counts == NULL || count < 2 || count > EH_PROFILE_BINS_MAX)
+    if (column->column->reference_counts == NULL || count < 2 || count > EH_PROFILE_BINS_MAX || is_repaired(run, column->column->name))
         return;
     for (size_t b = 0; b < count; b++) {
         before[b] = eh_json_as_number(eh_json_item(counts, b));
@@ -156,5 +174,10 @@ eh_code check_since(check_run *run)
             gone[run->check->gone_count++] = lost;
     }
     run->check->gone = gone;
+    run->check->effective_before = eh_json_as_number(eh_json_member(run->in->before, "effective"));
+    for (size_t s = 0; s < EH_SEVERITIES_COUNT; s++) {
+        double then = eh_json_as_number(eh_json_member(eh_json_member(run->in->before, "counts"), eh_severity_name((eh_severity)s)));
+        run->check->counts_before[s] = then >= 0 ? (uint64_t)then : 0;
+    }
     return EH_OK;
 }

@@ -222,9 +222,9 @@ static eh_code recovery(check_run *run, size_t attribute)
         return EH_OK;
     EH_TRY(recovery_groups(run, attribute, &data));
     double low = section->recovery.low;
-    if (!(low >= 0.6))
+    if (!(low >= EH_RECOVERY_LIGHT))
         return EH_OK;
-    eh_finding *finding = check_finding(run, EH_FINDING_RECOVERABLE, low >= 0.85 ? EH_SEVERITY_HIGH : low >= 0.7 ? EH_SEVERITY_MEDIUM : EH_SEVERITY_LOW, EH_CERTAINTY_SURE);
+    eh_finding *finding = check_finding(run, EH_FINDING_RECOVERABLE, low >= EH_RECOVERY_GRAVE ? EH_SEVERITY_HIGH : low >= EH_RECOVERY_MEDIUM ? EH_SEVERITY_MEDIUM : EH_SEVERITY_LOW, EH_CERTAINTY_SURE);
     if (finding == NULL)
         return EH_OK;
     finding->attribute = section->name;
@@ -349,7 +349,9 @@ static void leak_tell(check_run *run, const eh_check_column *column, const char 
     bool strong = low >= 0.9;
     if (!strong && value == NULL && !(low >= 0.8))
         return;
-    eh_finding *finding = check_finding(run, EH_FINDING_LEAK, strong ? EH_SEVERITY_HIGH : EH_SEVERITY_MEDIUM, EH_CERTAINTY_SURE);
+    /* What was made of rows before the moment does not know what came after: it is a strong feature, and worth a look. */
+    eh_severity severity = column->as_of ? EH_SEVERITY_NOTE : strong ? EH_SEVERITY_HIGH : EH_SEVERITY_MEDIUM;
+    eh_finding *finding = check_finding(run, EH_FINDING_LEAK, severity, EH_CERTAINTY_SURE);
     if (finding == NULL)
         return;
     finding->column = column->column->name;

@@ -1,6 +1,4 @@
 /* `evenhand audit`: reads the decisions, audits them, writes the reports. */
-#include <sys/stat.h>
-
 #include "base/json.h"
 #include "cli/cli_int.h"
 
@@ -15,9 +13,7 @@ typedef struct {
     eh_audit_soft *softs;
     const eh_audit *audit;
     eh_report_about about;
-    eh_buffer reports[EH_FORMATS_COUNT]; /* for files */
-    char *paths[EH_FORMATS_COUNT];       /* NULL: not asked for as a file */
-    eh_buffer shown;                     /* for standard output */
+    eh_reports reports;
 } audit_run;
 
 /* ---- reading -------------------------------------------------------------------------------------------------------------- */
@@ -41,38 +37,11 @@ static eh_code outputs_check(const audit_run *run, eh_error *error)
 {
     const eh_input *inputs = NULL;
     size_t inputs_count = 0;
-    bool files = false;
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++)
-        files = files || run->paths[f] != NULL;
-    if (!files)
+    if (!eh_reports_to_files(&run->reports))
         return EH_OK;
     EH_TRY(eh_engine_inputs(run->engine, &inputs, &inputs_count, error));
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++) {
-        struct stat output, input;
-        if (run->paths[f] == NULL || stat(run->paths[f], &output) != 0)
-            continue;
-        if (S_ISDIR(output.st_mode))
-            return eh_fail(error, EH_CONFLICT, "--output: '%s' is a folder; choose another name", run->paths[f]);
-        for (size_t i = 0; i < inputs_count; i++)
-            if (stat(inputs[i].path, &input) == 0 && input.st_dev == output.st_dev && input.st_ino == output.st_ino)
-                return eh_fail(error, EH_CONFLICT, "--output: '%s' is an input file and would be lost; choose another name", run->paths[f]);
-    }
-    return EH_OK;
-}
-
-static eh_code paths_settle(audit_run *run, eh_error *error)
-{
-    const eh_audit_request *request = run->request;
-    if (request->output_prefix == NULL)
-        return EH_OK;
-    bool only = (request->formats & (request->formats - 1)) == 0;
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++) {
-        if ((request->formats >> f & 1) == 0)
-            continue;
-        run->paths[f] = eh_output_path(run->arena, request->output_prefix, f, only);
-        if (run->paths[f] == NULL)
-            return eh_fail_memory(error);
-    }
+    for (size_t i = 0; i < inputs_count; i++)
+        EH_TRY(eh_reports_guard(&run->reports, inputs[i].path, error));
     return EH_OK;
 }
 
@@ -127,68 +96,37 @@ static eh_code audit_make(audit_run *run, eh_error *error)
     return eh_engine_inputs(run->engine, &run->about.inputs, &run->about.inputs_count, error);
 }
 
-static void text_write(const eh_report_about *about, const eh_audit *audit, eh_buffer *out)
-{
-    eh_report_text(about, audit, &(eh_report_text_options){.colour = false, .columns = 80}, out);
-}
-
-/* All reports are made before any is written, so that a failure leaves what was there. */
-static eh_code reports_make(audit_run *run, eh_error *error)
+static void report_write(const void *subject, size_t format, const eh_report_text_options *options, eh_buffer *out)
 {
     static void (*const writers[EH_FORMATS_COUNT])(const eh_report_about *, const eh_audit *, eh_buffer *) = {
-        [EH_FORMAT_TEXT] = text_write,
         [EH_FORMAT_JSON] = eh_report_json,
         [EH_FORMAT_HTML] = eh_report_html,
         [EH_FORMAT_CSV] = eh_report_csv,
     };
-    unsigned formats = run->request->formats;
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++) {
-        if (run->paths[f] == NULL)
-            continue;
-        writers[f](&run->about, run->audit, &run->reports[f]);
-        EH_TRY(eh_buffer_check(&run->reports[f], error));
-    }
-    if ((formats >> EH_FORMAT_TEXT & 1) != 0) {
-        eh_report_text_options options = {.colour = eh_stdout_colour(), .columns = eh_stdout_columns()};
-        eh_report_text(&run->about, run->audit, &options, &run->shown);
-    } else if (run->request->output_prefix == NULL) {
-        writers[__builtin_ctz(formats)](&run->about, run->audit, &run->shown);
-    }
-    return eh_buffer_check(&run->shown, error);
-}
-
-static eh_code reports_write(const audit_run *run, eh_error *error)
-{
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++) {
-        if (run->paths[f] == NULL)
-            continue;
-        EH_TRY(eh_parent_folders_make(run->paths[f], error));
-        EH_TRY(eh_file_replace(run->paths[f], eh_buffer_view(&run->reports[f]), error));
-    }
-    EH_TRY(eh_stdout_write(eh_buffer_view(&run->shown), error));
-    for (size_t f = 0; f < EH_FORMATS_COUNT && !run->request->quiet; f++)
-        if (run->paths[f] != NULL)
-            eh_note_show("wrote", run->paths[f]);
-    return EH_OK;
+    const audit_run *run = subject;
+    if (format == EH_FORMAT_TEXT)
+        eh_report_text(&run->about, run->audit, options, out);
+    else
+        writers[format](&run->about, run->audit, out);
 }
 
 static eh_code audit_do(audit_run *run, eh_error *error)
 {
-    EH_TRY(paths_settle(run, error));
+    run->reports.formats = run->request->formats;
+    run->reports.prefix = run->request->output_prefix;
+    EH_TRY(eh_reports_open(&run->reports, run->arena, error));
     EH_TRY(before_read(run, error));
     EH_TRY(decisions_read(run, error));
     EH_TRY(audit_make(run, error));
-    EH_TRY(reports_make(run, error));
+    EH_TRY(eh_reports_make(&run->reports, &(eh_report_writer){run, report_write}, error));
     eh_progress_end(&run->progress);
-    return reports_write(run, error);
+    return eh_reports_write(&run->reports, run->request->quiet, error);
 }
 
 static void run_dispose(audit_run *run)
 {
     eh_progress_end(&run->progress);
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++)
-        eh_buffer_dispose(&run->reports[f]);
-    eh_buffer_dispose(&run->shown);
+    eh_reports_dispose(&run->reports);
     eh_json_close(&run->before);
     eh_engine_close(&run->engine);
     eh_arena_close(&run->arena);
@@ -229,8 +167,8 @@ int eh_audit_command(int argc, char **argv)
     } else if (eh_audit_request_parse(argc, argv, run.arena, &run.request, &error) != EH_OK) {
         eh_error_show("audit", &error);
     } else if (run.request->help) {
-        eh_audit_help(&run.shown);
-        status = eh_stdout_show("audit", &run.shown);
+        eh_audit_help(&run.reports.shown);
+        status = eh_stdout_show("audit", &run.reports.shown);
     } else {
         run.progress = eh_progress_stderr(!run.request->quiet);
         if (audit_do(&run, &error) == EH_OK) {

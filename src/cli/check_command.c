@@ -9,12 +9,13 @@
 static eh_code before_read(check_run *run, eh_error *error)
 {
     const char *path = run->before_path;
-    if (path == NULL)
-        return EH_OK;
     EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
     eh_buffer_init(&text, EH_JSON_BYTES_MAX);
-    if (eh_file_read(path, EH_JSON_BYTES_MAX, &text, error) != EH_OK || eh_json_parse(eh_buffer_view(&text), path, &run->before, error) != EH_OK ||
-        eh_check_references(eh_json_root(run->before), path, run->arena, &run->references, &run->references_count, error) != EH_OK)
+    if (path == NULL)
+        return EH_OK;
+    if (run->before == NULL && (eh_file_read(path, EH_JSON_BYTES_MAX, &text, error) != EH_OK || eh_json_parse(eh_buffer_view(&text), path, &run->before, error) != EH_OK))
+        return eh_fail_within(error, "--before");
+    if (eh_check_references(eh_json_root(run->before), path, run->arena, &run->references, &run->references_count, error) != EH_OK)
         return eh_fail_within(error, "--before");
     return EH_OK;
 }
@@ -34,8 +35,10 @@ static bool is_column(const check_run *run, const char *name)
 static void weight_settle(check_run *run)
 {
     bool bare = run->spec.weight.sql != NULL && run->spec.weight.sql[strcspn(run->spec.weight.sql, " ()+-*/<>=|'[]{}!,.")] == '\0';
-    for (size_t i = 0; i < run->request->populations_count; i++)
+    for (size_t i = 0; i < run->request->populations_count; i++) {
+        run->named[run->sources_count] = run->request->populations[i].path;
         run->sources[run->sources_count++] = run->request->populations[i];
+    }
     if (!bare || run->request->populations_count == 0 || is_column(run, run->spec.weight.sql))
         return;
     for (size_t i = 0; i < run->request->populations_count; i++)
@@ -78,6 +81,8 @@ static eh_code files_open(check_run *run, eh_error *error)
     const eh_audit_request *audit = &run->request->audit;
     run->engine_options = (eh_engine_options){.threads = audit->threads, .memory_bytes_max = audit->memory_bytes_max};
     run->key = run->request->key;
+    run->as_is = run->as_is || run->request->as_is;
+    run->options = run->request->options;
     if (run->progress.descriptor >= 0) {
         run->engine_options.progress = eh_progress_show;
         run->engine_options.progress_context = &run->progress;
@@ -88,104 +93,59 @@ static eh_code files_open(check_run *run, eh_error *error)
     EH_TRY(eh_engine_read(run->engine, audit->files, audit->files_count, error));
     run->spec = audit->spec;
     weight_settle(run);
-    return EH_OK;
+    return check_repairs_of_file(run, error);
 }
 
 /* ---- reports ----------------------------------------------------------------------------------------------------------------------- */
 
-static eh_code paths_settle(check_run *run, eh_error *error)
-{
-    const eh_audit_request *audit = &run->request->audit;
-    if (audit->output_prefix == NULL)
-        return EH_OK;
-    bool only = (audit->formats & (audit->formats - 1)) == 0;
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++) {
-        if ((audit->formats >> f & 1) == 0)
-            continue;
-        run->paths[f] = eh_output_path(run->arena, audit->output_prefix, f, only);
-        if (run->paths[f] == NULL)
-            return eh_fail_memory(error);
-    }
-    return EH_OK;
-}
-
 /* A report must not take the place of what it is about. */
 static eh_code outputs_check(const check_run *run, eh_error *error)
 {
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++) {
-        struct stat output, input;
-        if (run->paths[f] == NULL || stat(run->paths[f], &output) != 0)
-            continue;
-        if (S_ISDIR(output.st_mode))
-            return eh_fail(error, EH_CONFLICT, "--output: '%s' is a folder; choose another name", run->paths[f]);
-        for (size_t i = 0; i < run->about.inputs_count + run->sources_count; i++) {
-            const char *path = i < run->about.inputs_count ? run->about.inputs[i].path : run->sources[i - run->about.inputs_count].path;
-            if (stat(path, &input) == 0 && input.st_dev == output.st_dev && input.st_ino == output.st_ino)
-                return eh_fail(error, EH_CONFLICT, "--output: '%s' is an input file and would be lost; choose another name", run->paths[f]);
-        }
-    }
-    return EH_OK;
+    for (size_t i = 0; i < run->about.inputs_count; i++)
+        EH_TRY(eh_reports_guard(&run->reports, run->about.inputs[i].path, error));
+    for (size_t i = 0; i < run->sources_count; i++)
+        EH_TRY(eh_reports_guard(&run->reports, run->sources[i].path, error));
+    return eh_reports_guard(&run->reports, NULL, error);
 }
 
 static eh_code check_make(check_run *run, eh_error *error)
 {
+    const char *repaired[EH_REPAIR_STEPS_MAX];
+    for (size_t i = 0; i < run->repairs.view.replaced_count; i++)
+        repaired[i] = run->repairs.view.replaced[i].column;
     eh_check_input input = {.profile = &run->profile, .spec = &run->held, .cube = run->held.attributes_count > 0 ? &run->cube : NULL,
                             .populations = run->populations, .populations_count = run->populations_count,
                             .before = run->before == NULL ? NULL : eh_json_root(run->before), .before_path = run->before_path,
-                            .key = run->key};
-    EH_TRY(eh_check_run(&input, &run->request->options, run->arena, &run->check, error));
+                            .key = run->key, .twice = &run->twice, .repairs_sha256 = run->repairs.plan_sha256, .repaired = repaired, .repaired_count = run->repairs.view.replaced_count,
+                            .as_of = run->as_of, .as_of_count = run->as_of_count};
+    EH_TRY(eh_check_run(&input, &run->options, run->arena, &run->check, error));
     run->about = (eh_check_about){.engine_version = eh_engine_version(), .spec = &run->spec, .populations = run->sources,
                                   .populations_count = run->sources_count, .key = run->key, .arguments = run->request->arguments,
-                                  .workspace = run->about_workspace};
-    if (run->workspace == NULL)
+                                  .workspace = run->about_workspace, .plan_paths = run->named, .repairs = run->repairs};
+    if (run->opened.workspace == NULL)
         EH_TRY(eh_engine_inputs(run->engine, &run->about.inputs, &run->about.inputs_count, error));
     return outputs_check(run, error);
 }
 
-static void text_write(const eh_check_about *about, const eh_check *check, eh_buffer *out)
-{
-    eh_check_text(about, check, &(eh_report_text_options){.colour = false, .columns = 80}, out);
-}
-
-static eh_code reports_make(check_run *run, eh_error *error)
+static void report_write(const void *subject, size_t format, const eh_report_text_options *options, eh_buffer *out)
 {
     static void (*const writers[EH_FORMATS_COUNT])(const eh_check_about *, const eh_check *, eh_buffer *) = {
-        [EH_FORMAT_TEXT] = text_write, [EH_FORMAT_JSON] = eh_check_json, [EH_FORMAT_HTML] = eh_check_html};
-    unsigned formats = run->request->audit.formats;
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++) {
-        if (run->paths[f] == NULL)
-            continue;
-        writers[f](&run->about, run->check, &run->reports[f]);
-        EH_TRY(eh_buffer_check(&run->reports[f], error));
-    }
-    if ((formats >> EH_FORMAT_TEXT & 1) != 0)
-        eh_check_text(&run->about, run->check, &(eh_report_text_options){.colour = eh_stdout_colour(), .columns = eh_stdout_columns()}, &run->shown);
-    else if (run->request->audit.output_prefix == NULL)
-        writers[__builtin_ctz(formats)](&run->about, run->check, &run->shown);
-    return eh_buffer_check(&run->shown, error);
-}
-
-static eh_code reports_write(const check_run *run, eh_error *error)
-{
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++) {
-        if (run->paths[f] == NULL)
-            continue;
-        EH_TRY(eh_parent_folders_make(run->paths[f], error));
-        EH_TRY(eh_file_replace(run->paths[f], eh_buffer_view(&run->reports[f]), error));
-    }
-    EH_TRY(eh_stdout_write(eh_buffer_view(&run->shown), error));
-    for (size_t f = 0; f < EH_FORMATS_COUNT && !run->request->audit.quiet; f++)
-        if (run->paths[f] != NULL)
-            eh_note_show("wrote", run->paths[f]);
-    return EH_OK;
+        [EH_FORMAT_JSON] = eh_check_json, [EH_FORMAT_HTML] = eh_check_html};
+    const check_run *run = subject;
+    if (format == EH_FORMAT_TEXT)
+        eh_check_text(&run->about, run->check, options, out);
+    else
+        writers[format](&run->about, run->check, out);
 }
 
 /* In a workspace the last result is what this one is compared with, unless another one is named. */
 static eh_code before_settle(check_run *run, eh_error *error)
 {
     struct stat facts;
+    if (run->before != NULL)
+        return EH_OK; /* the source of a repair */
     run->before_path = run->request->audit.before_path;
-    if (run->workspace == NULL || run->before_path != NULL)
+    if (run->opened.workspace == NULL || run->before_path != NULL)
         return EH_OK;
     const char *last = check_workspace_report(run, ".json");
     if (last == NULL)
@@ -195,32 +155,39 @@ static eh_code before_settle(check_run *run, eh_error *error)
     return EH_OK;
 }
 
-static eh_code check_do(check_run *run, eh_error *error)
+eh_code check_findings(check_run *run, eh_error *error)
 {
-    EH_TRY(paths_settle(run, error));
     EH_TRY(files_open(run, error));
     EH_TRY(before_settle(run, error));
     EH_TRY(before_read(run, error));
     EH_TRY(rows_read(run, error));
-    EH_TRY(check_make(run, error));
-    EH_TRY(reports_make(run, error));
-    eh_progress_end(&run->progress);
-    if (run->workspace != NULL)
-        EH_TRY(check_workspace_keep(run, error));
-    return reports_write(run, error);
+    EH_TRY(check_twice(run, error));
+    return check_make(run, error);
 }
 
-static void run_dispose(check_run *run)
+static eh_code check_do(check_run *run, eh_error *error)
+{
+    run->reports.formats = run->request->audit.formats;
+    run->reports.prefix = run->request->audit.output_prefix;
+    EH_TRY(eh_reports_open(&run->reports, run->arena, error));
+    EH_TRY(check_findings(run, error));
+    EH_TRY(eh_reports_make(&run->reports, &(eh_report_writer){run, report_write}, error));
+    eh_progress_end(&run->progress);
+    if (run->opened.workspace != NULL)
+        EH_TRY(check_workspace_keep(run, error));
+    return eh_reports_write(&run->reports, run->request->audit.quiet, error);
+}
+
+void check_run_dispose(check_run *run)
 {
     eh_progress_end(&run->progress);
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++)
-        eh_buffer_dispose(&run->reports[f]);
-    eh_buffer_dispose(&run->shown);
+    eh_reports_dispose(&run->reports);
     eh_json_close(&run->before);
-    if (run->people == NULL)
+    eh_json_close(&run->manifest);
+    eh_yaml_close(&run->plan_document);
+    if (run->opened.people == NULL)
         eh_engine_close(&run->engine);
-    eh_people_close(&run->people);
-    eh_workspace_close(&run->workspace);
+    eh_workspace_people_close(&run->opened);
     eh_arena_close(&run->arena);
 }
 
@@ -256,15 +223,12 @@ void eh_check_help(eh_buffer *out)
 /* The check without its reports: a plan of repairs. */
 static eh_code propose_do(check_run *run, eh_error *error)
 {
-    if (run->request->audit.files_count == 0)
-        return eh_fail(error, EH_INPUT, "missing: FILE (the data), for example: evenhand repair --propose customers.csv --by gender > repairs.yaml");
-    EH_TRY(files_open(run, error));
-    EH_TRY(rows_read(run, error));
-    EH_TRY(check_make(run, error));
-    eh_check_plan(&run->about, run->check, &run->shown);
-    EH_TRY(eh_buffer_check(&run->shown, error));
+    run->as_is = true; /* a plan is for the rows as they come */
+    EH_TRY(check_findings(run, error));
+    eh_check_plan(&run->about, run->check, &run->reports.shown);
+    EH_TRY(eh_buffer_check(&run->reports.shown, error));
     eh_progress_end(&run->progress);
-    return eh_stdout_write(eh_buffer_view(&run->shown), error);
+    return eh_stdout_write(eh_buffer_view(&run->reports.shown), error);
 }
 
 int eh_check_propose(int argc, char **argv)
@@ -284,7 +248,7 @@ int eh_check_propose(int argc, char **argv)
         eh_progress_end(&run.progress);
         eh_error_show(parsed ? NULL : "repair", &error);
     }
-    run_dispose(&run);
+    check_run_dispose(&run);
     return status;
 }
 
@@ -300,8 +264,8 @@ int eh_check_command(int argc, char **argv)
     } else if (eh_check_request_parse(argc, argv, run.arena, &run.request, &error) != EH_OK) {
         eh_error_show("check", &error);
     } else if (run.request->audit.help) {
-        eh_check_help(&run.shown);
-        status = eh_stdout_show("check", &run.shown);
+        eh_check_help(&run.reports.shown);
+        status = eh_stdout_show("check", &run.reports.shown);
     } else {
         run.progress = eh_progress_stderr(!run.request->audit.quiet);
         if (check_do(&run, &error) == EH_OK) {
@@ -311,6 +275,6 @@ int eh_check_command(int argc, char **argv)
             eh_error_show(NULL, &error);
         }
     }
-    run_dispose(&run);
+    check_run_dispose(&run);
     return status;
 }

@@ -85,6 +85,13 @@ static eh_code read_skip_unmatched(const eh_option_use *use, eh_error *error)
     return EH_OK;
 }
 
+static eh_code read_as_is(const eh_option_use *use, eh_error *error)
+{
+    (void)error;
+    request_of(use)->as_is = true;
+    return EH_OK;
+}
+
 static eh_code read_stale(const eh_option_use *use, eh_error *error)
 {
     uint64_t days = 0;
@@ -155,6 +162,7 @@ static const eh_option table[] = {
     {"--format", "LIST", "What comes out", "text, json, html, with commas between; default text, with --output all three", false, eh_option_format},
     {"--output", "PREFIX", "What comes out", "writes PREFIX.json, PREFIX.html, PREFIX.txt; text goes to standard output too", false, eh_option_output},
     {"--before", "REPORT.json", "What comes out", "an earlier check; shows what has changed since", false, eh_option_before},
+    {"--as-is", NULL, "What comes out", "the rows as they were read, without the repairs that were applied to them", false, read_as_is},
     {"--quiet", NULL, "What comes out", "no progress, no list of the files written", false, eh_option_quiet},
 
     {"--workspace", "DIR", "How it runs", "the folder with evenhand.yaml; default: here or the nearest above", false, read_workspace},

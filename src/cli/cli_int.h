@@ -216,6 +216,7 @@ typedef struct {
     const char *workspace;                             /* --workspace; NULL: look for one when no file is given */
     const char *arguments;                             /* quoted for a shell, without where the report goes */
     bool dated;                                        /* --now was given */
+    bool as_is;                                        /* --as-is: repairs are not looked for */
 } eh_check_request;
 
 EH_MUST_USE eh_code eh_check_request_parse(int argc, char **argv, eh_arena *arena, const eh_check_request **request_out, eh_error *error);
@@ -254,6 +255,35 @@ bool eh_stdout_colour(void);
 void eh_visible_append(eh_buffer *out, eh_view text, bool lines);
 /** The file that `format` of a report goes to; a prefix that ends in the extension already is taken as it is when `only`. NULL: no memory. */
 char *eh_output_path(eh_arena *arena, const char *prefix, size_t format, bool only);
+
+/* ---- reports (reports.c) ------------------------------------------------------------------------------------------------------------ */
+
+/** Appends the report in one of the formats that a command has; text as `options` say. */
+typedef struct {
+    const void *subject;
+    void (*write)(const void *subject, size_t format, const eh_report_text_options *options, eh_buffer *out);
+} eh_report_writer;
+
+/** The reports of one run. Set formats and prefix, then open; all are made before any is written, so that a failure leaves what was there. */
+typedef struct {
+    unsigned formats;                    /* bit f: wanted */
+    const char *prefix;                  /* NULL: standard output takes the one format */
+    char *paths[EH_FORMATS_COUNT];       /* NULL: not asked for as a file */
+    eh_buffer made[EH_FORMATS_COUNT];    /* for files */
+    eh_buffer shown;                     /* for standard output */
+} eh_reports;
+
+/** Names the files. */
+EH_MUST_USE eh_code eh_reports_open(eh_reports *reports, eh_arena *arena, eh_error *error);
+bool eh_reports_to_files(const eh_reports *reports);
+/** EH_CONFLICT when a report would take the place of `input` (NULL: none), or of a folder. */
+EH_MUST_USE eh_code eh_reports_guard(const eh_reports *reports, const char *input, eh_error *error);
+/** The same for one output. */
+EH_MUST_USE eh_code eh_output_guard(const char *output, const char *input, eh_error *error);
+EH_MUST_USE eh_code eh_reports_make(eh_reports *reports, const eh_report_writer *writer, eh_error *error);
+/** Puts the files in the place of old ones, shows what is for standard output, then names the files on standard error unless `quiet`. */
+EH_MUST_USE eh_code eh_reports_write(const eh_reports *reports, bool quiet, eh_error *error);
+void eh_reports_dispose(eh_reports *reports);
 
 /* ---- progress (progress.c) ---------------------------------------------------------------------------------------------------------- */
 

@@ -90,6 +90,8 @@ typedef struct {
 char *eh_init_tokens(eh_arena *arena, const char *name);
 /** Words without what surveys put before every question ("q demos age" -> "age"). */
 const char *eh_init_without_noise(const char *words);
+/** "email", "phone", "name", "address" or "postcode" for the words of a column that is surely one; NULL. */
+const char *eh_init_contact_by_name(const char *tokens);
 /** True when `list` ("|a|b|") holds `word`. */
 bool eh_init_listed(const char *list, eh_view word);
 

@@ -236,27 +236,58 @@ static void tell_protected(eh_init *init, eh_init_column *column, const char *to
 
 /* ---- other roles ------------------------------------------------------------------------------------------------------------------ */
 
+/* The kinds of ways to reach a person, and the words of their columns. */
+static const struct {
+    const char *kind, *words, *beside; /* beside: words that may stand with them when nothing is known of the values */
+} contact_rules[] = {
+    {"email", "|email|mail|emailaddress|courriel|correo|", "|e|address|adresse|"},
+    {"phone", "|phone|tel|telephone|mobile|telefon|handy|telefono|telefoon|telefone|movil|cellulare|komorka|", "|number|nummer|nr|no|numero|cell|home|work|"},
+    {"name", "|fullname|surname|lastname|firstname|nachname|vorname|nom|prenom|apellido|apellidos|nombre|cognome|nome|achternaam|voornaam|nazwisko|imie|name|",
+     "|full|first|last|given|family|middle|"},
+    {"address", "|address|street|strasse|adresse|rue|direccion|calle|indirizzo|via|adres|straat|endereco|rua|ulica|", "|line|1|2|home|billing|shipping|postal|"},
+    {"postcode", "|postcode|zip|plz|postleitzahl|codepostal|cap|codigopostal|cep|kodpocztowy|zipcode|", "|code|"},
+};
+enum { CONTACT_RULES_COUNT = sizeof contact_rules / sizeof contact_rules[0] };
+
+static bool is_contact_name(const char *tokens, size_t rule)
+{
+    char whole[128];
+    joined(tokens, whole);
+    return any_token(tokens, contact_rules[rule].words, eh_init_listed) || eh_init_listed(contact_rules[rule].words, eh_view_of(whole));
+}
+
+/* Every word must fit: "customer name" is one, "product name" is none. */
+static bool all_fit(const char *tokens, size_t rule)
+{
+    for (const char *at = tokens + strspn(tokens, " "); *at != '\0'; at += strspn(at, " ")) {
+        eh_view token = {at, strcspn(at, " ")};
+        if (!eh_init_listed(contact_rules[rule].words, token) && !eh_init_listed(contact_rules[rule].beside, token) && !eh_init_listed(eh_init_person_words, token))
+            return false;
+        at += token.len;
+    }
+    return true;
+}
+
+const char *eh_init_contact_by_name(const char *tokens)
+{
+    for (size_t i = 0; i < CONTACT_RULES_COUNT; i++)
+        if (is_contact_name(tokens, i))
+            return all_fit(tokens, i) ? contact_rules[i].kind : NULL;
+    return NULL;
+}
+
 static const char *contact_kind(const eh_facts *profile, const eh_facts_column *facts, const char *tokens)
 {
-    static const struct {
-        const char *kind, *words;
-    } rules[] = {
-        {"email", "|email|mail|emailaddress|courriel|correo|"},
-        {"phone", "|phone|tel|telephone|mobile|telefon|handy|telefono|telefoon|telefone|movil|cellulare|komorka|"},
-        {"name", "|fullname|surname|lastname|firstname|nachname|vorname|nom|prenom|apellido|apellidos|nombre|cognome|nome|achternaam|voornaam|nazwisko|imie|name|"},
-        {"address", "|address|street|strasse|adresse|rue|direccion|calle|indirizzo|via|adres|straat|endereco|rua|ulica|"},
-        {"postcode", "|postcode|zip|plz|postleitzahl|codepostal|cap|codigopostal|cep|kodpocztowy|zipcode|"},
-    };
     uint64_t there = profile->rows - facts->missing;
     if (facts->kind == EH_FACTS_TEXT && there > 0 && facts->addresses * 10 >= there * 8)
         return "email";
-    char whole[128];
-    joined(tokens, whole);
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        bool named = any_token(tokens, rules[i].words, eh_init_listed) || eh_init_listed(rules[i].words, eh_view_of(whole));
+    for (size_t i = 0; i < CONTACT_RULES_COUNT; i++) {
+        bool named = is_contact_name(tokens, i);
         bool many = facts->distinct > TEXT_LEVELS_MAX;
-        if (named && (many || (i == 1 && facts->phones * 10 >= there * 8)))
-            return rules[i].kind;
+        /* A name is one whatever it holds: it tells gender and origin, and is no feature. */
+        bool surely = (i == 1 && facts->phones * 10 >= there * 8) || (i == 2 && all_fit(tokens, i));
+        if (named && (many || surely))
+            return contact_rules[i].kind;
     }
     return facts->kind == EH_FACTS_TEXT && there > 0 && facts->phones * 10 >= there * 9 && facts->distinct > TEXT_LEVELS_MAX ? "phone" : NULL;
 }

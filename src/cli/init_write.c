@@ -32,6 +32,19 @@ static bool has_control(const char *text)
 }
 
 /* A YAML scalar that reads back as `text`. */
+static void double_quoted(eh_buffer *out, const char *text)
+{
+    eh_buffer_byte(out, '"');
+    for (const char *at = text; *at != '\0'; at++) {
+        unsigned char byte = (unsigned char)*at;
+        if (byte < 0x20 || byte == 0x7F)
+            eh_buffer_format(out, "\\x%02x", byte);
+        else
+            eh_buffer_text(out, byte == '"' ? "\\\"" : byte == '\\' ? "\\\\" : (char[2]){*at, '\0'});
+    }
+    eh_buffer_byte(out, '"');
+}
+
 static void scalar(eh_buffer *out, const char *text)
 {
     if (text[0] != '\0' && is_plain(text)) {
@@ -42,15 +55,7 @@ static void scalar(eh_buffer *out, const char *text)
             eh_buffer_text(out, *at == '\'' ? "''" : (char[2]){*at, '\0'});
         eh_buffer_byte(out, '\'');
     } else {
-        eh_buffer_byte(out, '"');
-        for (const char *at = text; *at != '\0'; at++) {
-            unsigned char byte = (unsigned char)*at;
-            if (byte < 0x20 || byte == 0x7F)
-                eh_buffer_format(out, "\\x%02x", byte);
-            else
-                eh_buffer_text(out, byte == '"' ? "\\\"" : byte == '\\' ? "\\\\" : (char[2]){*at, '\0'});
-        }
-        eh_buffer_byte(out, '"');
+        double_quoted(out, text);
     }
 }
 
@@ -499,25 +504,46 @@ static void write_outcome(const eh_init *init, eh_buffer *out)
 
 /* ---- the rest -------------------------------------------------------------------------------------------------------------------------------- */
 
+static bool is_compared(const eh_init_column *column, const char *kind)
+{
+    bool email_key = strcmp(kind, "email") == 0 && column->role == EH_ROLE_KEY;
+    return column->kind != NULL && strcmp(column->kind, kind) == 0 && (column->role == EH_ROLE_CONTACT || email_key);
+}
+
+/* One column, or the parts of a name or an address in their order. */
+static bool write_compared(const eh_init_source *people, const char *kind, eh_buffer *out)
+{
+    const eh_init_column *parts[EH_DUPLICATE_PARTS_MAX];
+    size_t most = strcmp(kind, "name") == 0 || strcmp(kind, "address") == 0 ? EH_DUPLICATE_PARTS_MAX : 1, count = 0;
+    for (size_t i = 0; i < people->columns_count && count < most; i++)
+        if (is_compared(&people->columns[i], kind))
+            parts[count++] = &people->columns[i];
+    if (count == 0)
+        return false;
+    eh_buffer_format(out, count == 1 ? "  %s: " : "  %s: [", kind);
+    for (size_t i = 0; i < count; i++) {
+        eh_buffer_text(out, i == 0 ? "" : ", ");
+        if (count == 1)
+            scalar(out, parts[i]->facts->name);
+        else
+            double_quoted(out, parts[i]->facts->name);
+    }
+    eh_buffer_text(out, count == 1 ? "\n" : "]\n");
+    return true;
+}
+
 static void write_duplicates(const eh_init *init, eh_buffer *out)
 {
     static const char *const kinds[] = {"email", "phone", "name", "address", "postcode"};
-    size_t count = 0;
-    if (init->people == init->sources_count)
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer lines = {.whole = out};
+    bool any = false;
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0] && init->people < init->sources_count; k++)
+        any = write_compared(&init->sources[init->people], kinds[k], &lines) || any;
+    if (!any)
         return;
-    const eh_init_source *people = &init->sources[init->people];
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
-        for (size_t i = 0; i < people->columns_count; i++) {
-            const eh_init_column *column = &people->columns[i];
-            if (column->kind == NULL || strcmp(column->kind, kinds[k]) != 0 || (column->role != EH_ROLE_CONTACT && !(k == 0 && column->role == EH_ROLE_KEY)))
-                continue;
-            eh_buffer_text(out, count++ == 0 ? "# By what 'evenhand duplicates' looks for people who are in twice. It shows them; only you decide.\nduplicates:\n" : "");
-            eh_buffer_format(out, "  %s: ", kinds[k]);
-            scalar(out, column->facts->name);
-            eh_buffer_byte(out, '\n');
-            break;
-        }
-    eh_buffer_text(out, count > 0 ? "\n" : "");
+    eh_buffer_text(out, "# By what 'evenhand duplicates' looks for people who are in twice. It shows them; only you decide.\nduplicates:\n");
+    eh_buffer_append(out, eh_buffer_view(&lines));
+    eh_buffer_byte(out, '\n');
 }
 
 void eh_init_write(const eh_init *init, eh_buffer *out)

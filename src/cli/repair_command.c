@@ -3,27 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/json.h"
-#include "cli/cli_int.h"
-#include "repair/repair.h"
-
-typedef struct {
-    const char *plan_path, *output, *fitted_path;
-    const char *const *files;
-    size_t files_count;
-    bool dry_run, fit, record, quiet, json, help;
-} repair_request;
-
-typedef struct {
-    repair_request request;
-    eh_arena *arena;
-    eh_engine *engine;
-    eh_yaml_document *document;
-    eh_json_document *fitted;
-    eh_repair_plan plan;
-    eh_repair_result result;
-    eh_buffer fitted_text, shown, manifest;
-} repair_run;
+#include "cli/repair_int.h"
 
 /* ---- options -------------------------------------------------------------------------------------------------------------------- */
 
@@ -46,10 +26,20 @@ static eh_code read_path(const eh_option_use *use, eh_error *error)
     repair_request *request = use->target;
     if (use->value[0] == '\0')
         return eh_fail(error, EH_INPUT, "%s: the name of a file is empty", use->option);
-    if (strcmp(use->option, "--output") == 0)
-        request->output = use->value;
-    else
-        request->fitted_path = use->value;
+    const struct {
+        const char *name, **place;
+    } places[] = {{"--output", &request->output}, {"--fitted", &request->fitted_path}, {"--workspace", &request->workspace}};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (strcmp(use->option, places[i].name) == 0)
+            *places[i].place = use->value;
+    return EH_OK;
+}
+
+static eh_code read_now(const eh_option_use *use, eh_error *error)
+{
+    repair_request *request = use->target;
+    if (eh_instant_parse_date(eh_view_of(use->value), &request->now, error) != EH_OK)
+        return eh_fail_within(error, "%s", use->option);
     return EH_OK;
 }
 
@@ -60,15 +50,18 @@ static eh_code read_propose(const eh_option_use *use, eh_error *error)
 }
 
 static const eh_option table[] = {
-    {"--propose", NULL, "The plan", "writes a plan for what evenhand check finds, with that command's files and options, to standard output", false, read_propose},
+    {"--propose", NULL, "The plan", "writes a plan for what evenhand check finds, with that command's files and options, to standard output; without FILE, for the workspace", false, read_propose},
     {"--dry-run", NULL, "The plan", "says what each step would do and cost; writes nothing", false, read_switch},
     {"--fit", NULL, "The plan", "fits again, though parameters of an earlier run are there", false, read_switch},
     {"--fitted", "FILE", "The plan", "the parameters of an earlier run; default: PLAN with .fitted for .yaml", false, read_path},
-    {"--output", "FILE", "What comes out", "the repaired rows: .csv, .parquet or .jsonl; FILE.manifest.json tells what was done", false, read_path},
+    {"--output", "FILE", "What comes out",
+     "the repaired rows: .csv, .parquet or .jsonl; FILE.manifest.json tells what was done; default in a workspace: repaired/people.csv", false, read_path},
     {"--record", NULL, "What comes out", "repairs one record: JSON on standard input, JSON on standard output", false, read_switch},
     {"--json", NULL, "What comes out", "tells what was done as JSON", false, read_switch},
     {"--quiet", NULL, "What comes out", "tells nothing but errors", false, read_switch},
-    {"--help", NULL, "What comes out", "this text", false, NULL},
+    {"--workspace", "DIR", "How it runs", "the folder with evenhand.yaml; default: here or the nearest above", false, read_path},
+    {"--now", "DATE", "How it runs", "the moment to take for now; default: the clock", false, read_now},
+    {"--help", NULL, "How it runs", "this text", false, NULL},
 };
 enum { TABLE_COUNT = sizeof table / sizeof table[0] };
 
@@ -81,22 +74,25 @@ static bool is_yaml(const char *path)
 static eh_code request_settle(repair_run *run, eh_error *error)
 {
     repair_request *request = &run->request;
-    if (request->plan_path == NULL || !is_yaml(request->plan_path))
-        return eh_fail(error, EH_INPUT, "missing: PLAN.yaml, then the data, for example:\n  evenhand repair --propose customers.csv --by gender > repairs.yaml\n"
-                                        "  evenhand repair repairs.yaml customers.csv --dry-run");
-    if (request->fitted_path == NULL) {
-        size_t len = strlen(request->plan_path) - (request->plan_path[strlen(request->plan_path) - 4] == '.' ? 4 : 5);
-        request->fitted_path = eh_arena_format(run->arena, "%.*s.fitted", (int)len, request->plan_path);
-        if (request->fitted_path == NULL)
-            return eh_fail_memory(error);
-    }
+    bool workspace = request->files_count == 0 && !request->record;
+    if (request->plan_path != NULL && !is_yaml(request->plan_path))
+        return eh_fail(error, EH_INPUT, "'%.200s' is no plan: PLAN.yaml comes first, then the data, for example:\n"
+                       "  evenhand repair --propose customers.csv --by gender > repairs.yaml\n  evenhand repair repairs.yaml customers.csv --dry-run", request->plan_path);
     if (request->record && (request->files_count > 0 || request->output != NULL || request->dry_run || request->fit))
         return eh_fail(error, EH_CONFLICT, "--record reads standard input and writes standard output; leave FILE, --output, --dry-run and --fit out");
-    if (!request->record && request->files_count == 0)
-        return eh_fail(error, EH_INPUT, "missing: FILE (the data), for example: evenhand repair %s customers.csv --dry-run", request->plan_path);
-    if (!request->record && !request->dry_run && request->output == NULL)
+    if (request->record && request->plan_path == NULL)
+        return eh_fail(error, EH_INPUT, "missing: PLAN.yaml, for example: echo '{\"age\": 31}' | evenhand repair repairs.yaml --record");
+    if (request->workspace != NULL && !workspace)
+        return eh_fail(error, EH_CONFLICT, "--workspace repairs the people of a workspace; leave FILE and --record out");
+    if (workspace && repair_workspace_settle(run, error) != EH_OK)
+        return request->workspace != NULL || request->plan_path == NULL ? error->code
+               : eh_fail(error, EH_INPUT, "missing: FILE (the data), for example: evenhand repair %s customers.csv --dry-run; without it a workspace is needed, and there is none here",
+                         request->plan_path);
+    if (!workspace && !request->record && !request->dry_run && request->output == NULL)
         return eh_fail(error, EH_INPUT, "missing: --output FILE for the repaired rows, or --dry-run to see what would be done");
-    return EH_OK;
+    if (request->fitted_path == NULL)
+        request->fitted_path = eh_repair_fitted_path(request->plan_path, run->arena);
+    return request->fitted_path == NULL ? eh_fail_memory(error) : EH_OK;
 }
 
 static eh_code request_parse(repair_run *run, int argc, char **argv, eh_error *error)
@@ -107,6 +103,8 @@ static eh_code request_parse(repair_run *run, int argc, char **argv, eh_error *e
     if (arguments.help)
         return EH_OK;
     EH_TRY(eh_arguments_read(table, TABLE_COUNT, &arguments, &(eh_option_use){.arena = run->arena, .target = &run->request}, error));
+    if (run->request.now.seconds == 0)
+        run->request.now = eh_instant_now();
     if (arguments.files_count > 0) {
         run->request.plan_path = arguments.files[0];
         run->request.files = arguments.files + 1;
@@ -174,19 +172,27 @@ static void step_tell(const eh_repair_done *done, size_t index, eh_buffer *out)
         }
         eh_buffer_byte(out, '\n');
     }
-    if (!isnan(done->effective_after))
+    if (fabs(done->effective_after - done->effective_before) < 0.5)
+        eh_buffer_format(out, "   costs: none; %.0f rows stay worth %.0f\n", done->people, done->effective_after);
+    else
         eh_buffer_format(out, "   costs: %.0f rows are worth %.0f, before %.0f (design effect %.2f)\n", done->people, done->effective_after, done->effective_before,
                          done->people / done->effective_after);
 }
 
 static void text_tell(const repair_run *run, eh_buffer *out)
 {
-    eh_buffer_format(out, "%s: %zu step%s%s\n\n", run->request.plan_path, run->result.steps_count, run->result.steps_count == 1 ? "" : "s",
-                     run->fitted != NULL ? ", with the parameters of an earlier run" : run->request.dry_run ? "; nothing is written (dry run)" : ", fitted on these rows");
+    const repair_request *request = &run->request;
+    eh_buffer_format(out, "%s: %zu step%s%s%s\n\n", request->plan_path, run->result.steps_count, run->result.steps_count == 1 ? "" : "s",
+                     run->fitted != NULL ? ", with the parameters of an earlier run" : request->dry_run ? "" : ", fitted on these rows",
+                     request->dry_run ? "; nothing is written (dry run)" : "");
     for (size_t i = 0; i < run->result.steps_count; i++)
         step_tell(&run->result.steps[i], i, out);
-    if (!run->request.dry_run && run->request.output != NULL)
-        eh_buffer_format(out, "\nTo see before and after: evenhand check %s --before CHECK-OF-THE-SOURCE.json\n", run->request.output);
+    if (request->dry_run)
+        eh_buffer_text(out, "\nTo apply it: the same without --dry-run.\n");
+    else if (run->opened.workspace != NULL)
+        eh_buffer_format(out, "\nThe repaired people are in %s; evenhand check shows them now, before and after.\n", request->output);
+    else
+        eh_buffer_format(out, "\nTo see before and after: evenhand check %s, with the options of the check before\n", request->output);
 }
 
 static void step_json(eh_json_writer *w, const eh_repair_done *done)
@@ -207,7 +213,7 @@ static void step_json(eh_json_writer *w, const eh_repair_done *done)
     eh_json_object_close(w);
 }
 
-static eh_code manifest_make(repair_run *run, eh_buffer *out, eh_error *error)
+eh_code repair_manifest_make(repair_run *run, const char *plan, eh_buffer *out, eh_error *error)
 {
     eh_json_writer w;
     const eh_input *inputs = NULL;
@@ -217,7 +223,7 @@ static eh_code manifest_make(repair_run *run, eh_buffer *out, eh_error *error)
     eh_json_object_open(&w, NULL);
     eh_json_text(&w, "kind", "repair");
     eh_json_text(&w, "version", EVENHAND_VERSION);
-    eh_json_text(&w, "plan", run->request.plan_path);
+    eh_json_text(&w, "plan", plan);
     eh_json_text(&w, "plan_sha256", run->plan.sha256);
     eh_json_text(&w, "fitted", run->request.fitted_path);
     eh_json_boolean(&w, "fitted_before", run->fitted != NULL);
@@ -264,12 +270,18 @@ static eh_code output_check(const repair_run *run, eh_error *error)
 static eh_code rows_open(repair_run *run, eh_error *error)
 {
     static const char *const standard_input[] = {"-"};
+    if (run->request.output != NULL)
+        EH_TRY(eh_parent_folders_make(run->request.output, error));
+    if (run->opened.workspace != NULL) {
+        EH_TRY(repair_workspace_open(run, error));
+        EH_TRY(output_check(run, error));
+        return eh_transform_begin(run->engine, error);
+    }
+    EH_TRY(eh_repair_plan_place(&run->plan, &(eh_repair_place){0}, run->arena, error));
     /* One thread: rows keep their order, and sums theirs. */
     EH_TRY(eh_engine_open(&(eh_engine_options){.threads = 1}, &run->engine, error));
-    if (run->request.output != NULL) {
-        EH_TRY(eh_parent_folders_make(run->request.output, error));
+    if (run->request.output != NULL)
         EH_TRY(eh_transform_output(run->engine, run->request.output, error));
-    }
     if (run->request.record)
         EH_TRY(eh_engine_read(run->engine, standard_input, 1, error));
     else
@@ -283,20 +295,23 @@ static eh_code files_write(repair_run *run, eh_error *error)
     char *manifest = eh_arena_format(run->arena, "%s.manifest.json", run->request.output);
     if (manifest == NULL)
         return eh_fail_memory(error);
-    EH_TRY(manifest_make(run, &run->manifest, error));
+    EH_TRY(repair_manifest_make(run, run->request.plan_path, &run->manifest, error));
     EH_TRY(eh_transform_write(run->engine, run->request.output, error));
     EH_TRY(eh_file_replace(manifest, eh_buffer_view(&run->manifest), error));
     if (run->fitted == NULL)
         EH_TRY(eh_file_replace(run->request.fitted_path, eh_buffer_view(&run->fitted_text), error));
-    return EH_OK;
+    return run->opened.workspace != NULL ? repair_workspace_keep(run, error) : EH_OK;
 }
 
 static eh_code repair_do(repair_run *run, eh_error *error)
 {
     EH_TRY(plan_read(run, error));
+    run->plan.absent_is_missing = run->request.record;
     EH_TRY(fitted_read(run, error));
     EH_TRY(rows_open(run, error));
     EH_TRY(eh_repair_apply(run->engine, &run->plan, run->fitted == NULL ? NULL : eh_json_root(run->fitted), run->arena, &run->fitted_text, &run->result, error));
+    if (run->opened.workspace != NULL)
+        EH_TRY(repair_workspace_hide(run, error));
     if (run->request.record) {
         EH_TRY(eh_transform_json(run->engine, &run->shown, error));
         return eh_stdout_write(eh_buffer_view(&run->shown), error);
@@ -304,7 +319,7 @@ static eh_code repair_do(repair_run *run, eh_error *error)
     if (!run->request.dry_run)
         EH_TRY(files_write(run, error));
     if (run->request.json)
-        EH_TRY(manifest_make(run, &run->shown, error));
+        EH_TRY(repair_manifest_make(run, run->request.plan_path, &run->shown, error));
     else
         text_tell(run, &run->shown);
     EH_TRY(eh_buffer_check(&run->shown, error));
@@ -317,7 +332,9 @@ static void run_dispose(repair_run *run)
     eh_buffer_dispose(&run->shown);
     eh_buffer_dispose(&run->manifest);
     eh_json_close(&run->fitted);
-    eh_engine_close(&run->engine);
+    if (run->opened.people == NULL)
+        eh_engine_close(&run->engine);
+    eh_workspace_people_close(&run->opened);
     eh_yaml_close(&run->document);
     eh_arena_close(&run->arena);
 }
@@ -332,6 +349,11 @@ void eh_repair_help(eh_buffer *out)
                    "  evenhand repair --propose FILE... [options of evenhand check]\n"
                    "  evenhand repair PLAN.yaml FILE... [--dry-run] [--output FILE]\n"
                    "  evenhand repair PLAN.yaml --record\n"
+                   "  evenhand repair [PLAN.yaml] [--workspace DIR] [--dry-run] [--output FILE]\n"
+                   "\n"
+                   "Without FILE the people of the workspace are repaired; the plan is repairs.yaml\n"
+                   "there, unless another is named. Protected attributes serve to fit and are not\n"
+                   "written.\n"
                    "\n"
                    "The plan is fitted once; the same parameters then serve for other rows and for one\n"
                    "record. New columns, weights and flags stand beside the old ones.\n");
@@ -341,6 +363,7 @@ void eh_repair_help(eh_buffer *out)
                    "Exit status: 0 done, 2 error.\n"
                    "\n"
                    "Examples:\n"
+                   "  evenhand repair --propose > repairs.yaml && evenhand repair --dry-run\n"
                    "  evenhand repair --propose may.csv --by gender --population census.csv > repairs.yaml\n"
                    "  evenhand repair repairs.yaml may.csv --dry-run\n"
                    "  evenhand repair repairs.yaml may.csv --output may-repaired.parquet\n"

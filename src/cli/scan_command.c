@@ -1,6 +1,4 @@
 /* `evenhand scan`: reads the decisions, looks for hidden groups, writes the reports. */
-#include <sys/stat.h>
-
 #include "cli/cli_int.h"
 
 /* One run of the command, from the options to the finished reports. Everything in it lives until the end of the run. */
@@ -12,41 +10,14 @@ typedef struct {
     eh_coded_table table;
     const eh_scan *scan;
     eh_report_scan_about about;
-    eh_buffer reports[EH_FORMATS_COUNT]; /* for files */
-    char *paths[EH_FORMATS_COUNT];       /* NULL: not asked for as a file */
-    eh_buffer shown;                     /* for standard output */
+    eh_reports reports;
 } scan_run;
 
 /* A report must not take the place of the decisions that it is about. */
 static eh_code outputs_check(const scan_run *run, eh_error *error)
 {
-    const eh_input *inputs = run->about.inputs;
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++) {
-        struct stat output, input;
-        if (run->paths[f] == NULL || stat(run->paths[f], &output) != 0)
-            continue;
-        if (S_ISDIR(output.st_mode))
-            return eh_fail(error, EH_CONFLICT, "--output: '%s' is a folder; choose another name", run->paths[f]);
-        for (size_t i = 0; i < run->about.inputs_count; i++)
-            if (stat(inputs[i].path, &input) == 0 && input.st_dev == output.st_dev && input.st_ino == output.st_ino)
-                return eh_fail(error, EH_CONFLICT, "--output: '%s' is an input file and would be lost; choose another name", run->paths[f]);
-    }
-    return EH_OK;
-}
-
-static eh_code paths_settle(scan_run *run, eh_error *error)
-{
-    const eh_scan_request *request = run->request;
-    if (request->output_prefix == NULL)
-        return EH_OK;
-    bool only = (request->formats & (request->formats - 1)) == 0;
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++) {
-        if ((request->formats >> f & 1) == 0)
-            continue;
-        run->paths[f] = eh_output_path(run->arena, request->output_prefix, f, only);
-        if (run->paths[f] == NULL)
-            return eh_fail_memory(error);
-    }
+    for (size_t i = 0; i < run->about.inputs_count; i++)
+        EH_TRY(eh_reports_guard(&run->reports, run->about.inputs[i].path, error));
     return EH_OK;
 }
 
@@ -84,67 +55,36 @@ static eh_code groups_find(scan_run *run, eh_error *error)
     return EH_OK;
 }
 
-static void text_write(const eh_report_scan_about *about, const eh_scan *scan, eh_buffer *out)
-{
-    eh_report_scan_text(about, scan, &(eh_report_text_options){.colour = false, .columns = 80}, out);
-}
-
-/* All reports are made before any is written, so that a failure leaves what was there. */
-static eh_code reports_make(scan_run *run, eh_error *error)
+static void report_write(const void *subject, size_t format, const eh_report_text_options *options, eh_buffer *out)
 {
     static void (*const writers[EH_FORMATS_COUNT])(const eh_report_scan_about *, const eh_scan *, eh_buffer *) = {
-        [EH_FORMAT_TEXT] = text_write,
         [EH_FORMAT_JSON] = eh_report_scan_json,
         [EH_FORMAT_HTML] = eh_report_scan_html,
         [EH_FORMAT_CSV] = eh_report_scan_csv,
     };
-    unsigned formats = run->request->formats;
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++) {
-        if (run->paths[f] == NULL)
-            continue;
-        writers[f](&run->about, run->scan, &run->reports[f]);
-        EH_TRY(eh_buffer_check(&run->reports[f], error));
-    }
-    if ((formats >> EH_FORMAT_TEXT & 1) != 0) {
-        eh_report_text_options options = {.colour = eh_stdout_colour(), .columns = eh_stdout_columns()};
-        eh_report_scan_text(&run->about, run->scan, &options, &run->shown);
-    } else if (run->request->output_prefix == NULL) {
-        writers[__builtin_ctz(formats)](&run->about, run->scan, &run->shown);
-    }
-    return eh_buffer_check(&run->shown, error);
-}
-
-static eh_code reports_write(const scan_run *run, eh_error *error)
-{
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++) {
-        if (run->paths[f] == NULL)
-            continue;
-        EH_TRY(eh_parent_folders_make(run->paths[f], error));
-        EH_TRY(eh_file_replace(run->paths[f], eh_buffer_view(&run->reports[f]), error));
-    }
-    EH_TRY(eh_stdout_write(eh_buffer_view(&run->shown), error));
-    for (size_t f = 0; f < EH_FORMATS_COUNT && !run->request->quiet; f++)
-        if (run->paths[f] != NULL)
-            eh_note_show("wrote", run->paths[f]);
-    return EH_OK;
+    const scan_run *run = subject;
+    if (format == EH_FORMAT_TEXT)
+        eh_report_scan_text(&run->about, run->scan, options, out);
+    else
+        writers[format](&run->about, run->scan, out);
 }
 
 static eh_code scan_do(scan_run *run, eh_error *error)
 {
-    EH_TRY(paths_settle(run, error));
+    run->reports.formats = run->request->formats;
+    run->reports.prefix = run->request->output_prefix;
+    EH_TRY(eh_reports_open(&run->reports, run->arena, error));
     EH_TRY(decisions_read(run, error));
     EH_TRY(groups_find(run, error));
-    EH_TRY(reports_make(run, error));
+    EH_TRY(eh_reports_make(&run->reports, &(eh_report_writer){run, report_write}, error));
     eh_progress_end(&run->progress);
-    return reports_write(run, error);
+    return eh_reports_write(&run->reports, run->request->quiet, error);
 }
 
 static void run_dispose(scan_run *run)
 {
     eh_progress_end(&run->progress);
-    for (size_t f = 0; f < EH_FORMATS_COUNT; f++)
-        eh_buffer_dispose(&run->reports[f]);
-    eh_buffer_dispose(&run->shown);
+    eh_reports_dispose(&run->reports);
     eh_engine_close(&run->engine);
     eh_arena_close(&run->arena);
 }
@@ -182,8 +122,8 @@ int eh_scan_command(int argc, char **argv)
     } else if (eh_scan_request_parse(argc, argv, run.arena, &run.request, &error) != EH_OK) {
         eh_error_show("scan", &error);
     } else if (run.request->help) {
-        eh_scan_help(&run.shown);
-        status = eh_stdout_show("scan", &run.shown);
+        eh_scan_help(&run.reports.shown);
+        status = eh_stdout_show("scan", &run.reports.shown);
     } else {
         run.progress = eh_progress_stderr(!run.request->quiet);
         if (scan_do(&run, &error) == EH_OK) {

@@ -303,26 +303,6 @@ static eh_code decide(run *r, eh_error *error)
     return EH_OK;
 }
 
-static void reasons_text(const eh_duplicate_pair *pair, eh_buffer *out)
-{
-    static const struct {
-        uint32_t bit;
-        const char *words;
-    } reasons[] = {{EH_SAME_KEY, "same key"}, {EH_SAME_EMAIL, "same e-mail address"}, {EH_SAME_PHONE, "same telephone number"}, {EH_NEAR_NAME, "names alike"},
-                   {EH_NEAR_ADDRESS, "addresses alike"}, {EH_SAME_POSTCODE, "same postcode"}, {EH_OTHER_NAME, "but names differ"}};
-    bool any = false;
-    for (size_t i = 0; i < COUNT(reasons); i++) {
-        if ((pair->reasons & reasons[i].bit) == 0)
-            continue;
-        eh_buffer_format(out, "%s%s", any ? ", " : "", reasons[i].words);
-        if (reasons[i].bit == EH_NEAR_NAME)
-            eh_buffer_format(out, " (%.2f)", pair->name_similarity);
-        if (reasons[i].bit == EH_NEAR_ADDRESS)
-            eh_buffer_format(out, " (%.2f)", pair->address_similarity);
-        any = true;
-    }
-}
-
 static const char *const decision_names[] = {[EH_PAIR_OPEN] = "open", [EH_PAIR_SAME] = "same", [EH_PAIR_DIFFERENT] = "different"};
 
 static void duplicates_text(const eh_duplicates *found, eh_buffer *out)
@@ -335,7 +315,7 @@ static void duplicates_text(const eh_duplicates *found, eh_buffer *out)
         eh_buffer_format(out, "%-9s  %-5s  ", decision_names[pair->decision], pair->exact ? "exact" : "near");
         eh_visible_append(out, eh_buffer_view(&keys), false);
         eh_buffer_text(out, "  ");
-        reasons_text(pair, out);
+        eh_duplicate_why(pair, out);
         eh_buffer_byte(out, '\n');
         open += pair->decision == EH_PAIR_OPEN;
     }
@@ -357,7 +337,7 @@ static void duplicates_json(const eh_duplicates *found, eh_buffer *out)
     for (size_t i = 0; i < found->pairs_count; i++) {
         const eh_duplicate_pair *pair = &found->pairs[i];
         EH_CLEANUP(eh_buffer_dispose) eh_buffer why = {0};
-        reasons_text(pair, &why);
+        eh_duplicate_why(pair, &why);
         eh_json_object_open(&writer, NULL);
         eh_json_array_open_flat(&writer, "keys");
         eh_json_text(&writer, NULL, pair->keys[0]);
@@ -421,7 +401,7 @@ static eh_code vault_list(run *r, eh_vault *vault, eh_error *error)
     for (size_t i = 0; i < count; i++) {
         eh_instant_text(list[i].imported_at, EH_FRACTION_NONE, at);
         eh_instant_text(list[i].expires_at, EH_FRACTION_NONE, until);
-        eh_buffer_format(&r->out, "%-20s  %10llu people  imported %.10s, kept until %.10s%s\n", list[i].name, (unsigned long long)list[i].rows_count, at, until,
+        eh_buffer_format(&r->out, "%-24s  %9llu people  imported %.10s, kept until %.10s%s\n", list[i].name, (unsigned long long)list[i].rows_count, at, until,
                          list[i].special ? "  special category" : "");
         if (list[i].necessity != NULL) {
             eh_buffer_text(&r->out, "    necessity: ");

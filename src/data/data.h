@@ -28,6 +28,8 @@ EH_MUST_USE eh_code eh_expressions_parse(const char *option, eh_view text, eh_ar
                                          eh_error *error);
 /** The same for exactly one expression. */
 EH_MUST_USE eh_code eh_expression_parse(const char *option, eh_view text, eh_arena *arena, eh_expression *expression_out, eh_error *error);
+/** True when the name `column` stands in the expression, in any case, with or without quotes, outside texts. */
+bool eh_expression_reads(const char *sql, const char *column);
 
 /* ---- engine and sources ------------------------------------------------------------------------------------------------ */
 

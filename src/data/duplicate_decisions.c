@@ -91,19 +91,14 @@ static eh_code refuse_contradictions(const eh_yaml_node *list, const eh_duplicat
     return EH_OK;
 }
 
-eh_code eh_duplicate_decisions_read(eh_workspace *workspace, eh_arena *arena, const eh_duplicate_decision **decisions_out, size_t *count_out, eh_error *error)
+eh_code eh_duplicate_decisions_read_file(const char *path, eh_arena *arena, const eh_duplicate_decision **decisions_out, size_t *count_out, eh_error *error)
 {
     struct {
         const eh_yaml_node *decisions;
     } top = {0};
     static const eh_yaml_field top_field = {.key = "decisions", .kind = EH_FIELD_LIST};
-    const char *path = eh_workspace_path(workspace, EH_DUPLICATES_FILE);
     *decisions_out = NULL;
     *count_out = 0;
-    if (path == NULL)
-        return eh_fail_memory(error);
-    if (access(path, F_OK) != 0 && errno == ENOENT)
-        return EH_OK;
     EH_CLEANUP(eh_yaml_close) eh_yaml_document *document = NULL;
     EH_TRY(eh_yaml_read_file(path, &document, error));
     if (eh_yaml_root(document)->type == EH_YAML_NULL)
@@ -120,6 +115,18 @@ eh_code eh_duplicate_decisions_read(eh_workspace *workspace, eh_arena *arena, co
     *decisions_out = decisions;
     *count_out = count;
     return EH_OK;
+}
+
+eh_code eh_duplicate_decisions_read(eh_workspace *workspace, eh_arena *arena, const eh_duplicate_decision **decisions_out, size_t *count_out, eh_error *error)
+{
+    const char *path = eh_workspace_path(workspace, EH_DUPLICATES_FILE);
+    *decisions_out = NULL;
+    *count_out = 0;
+    if (path == NULL)
+        return eh_fail_memory(error);
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return EH_OK;
+    return eh_duplicate_decisions_read_file(path, arena, decisions_out, count_out, error);
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------------------ */

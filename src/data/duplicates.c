@@ -32,43 +32,65 @@ typedef struct {
 
 /* ---- reading --------------------------------------------------------------------------------------------------------------------- */
 
-static eh_code require_columns(eh_engine *engine, const eh_workspace_model *model, eh_error *error)
+static eh_code require_column(const eh_duplicate_columns *columns, const char *key, const char *column, const char *const *names, size_t count, eh_error *error)
+{
+    for (size_t at = 0; at < count; at++)
+        if (eh_view_equal_nocase(eh_view_of(names[at]), eh_view_of(column)))
+            return EH_OK;
+    const char *nearest = eh_nearest_name(column, names, count);
+    return eh_yaml_fail(eh_yaml_member_value(columns->node, key), error, EH_NOT_FOUND, "the people's source has no column '%.60s'%s%s%s", column,
+                        nearest == NULL ? "" : "; did you mean '", nearest == NULL ? "" : nearest, nearest == NULL ? "" : "'?");
+}
+
+static eh_code require_columns(eh_engine *engine, const eh_duplicate_columns *columns, eh_error *error)
 {
     const struct {
-        const char *key, *column;
-    } wanted[] = {{"email", model->duplicates.email}, {"phone", model->duplicates.phone}, {"name", model->duplicates.name},
-                  {"address", model->duplicates.address}, {"postcode", model->duplicates.postcode}, {"country", model->duplicates.country}};
+        const char *key, *const *parts;
+        size_t count;
+    } wanted[] = {{"email", &columns->email, 1},       {"phone", &columns->phone, 1},
+                  {"name", columns->names, columns->names_count}, {"address", columns->addresses, columns->addresses_count},
+                  {"postcode", &columns->postcode, 1}, {"country", &columns->country, 1}};
     const char *const *names = NULL;
     size_t count = 0;
     eh_engine_columns(engine, &names, &count);
-    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-        size_t at = 0;
-        while (wanted[i].column != NULL && at < count && !eh_view_equal_nocase(eh_view_of(names[at]), eh_view_of(wanted[i].column)))
-            at++;
-        if (wanted[i].column == NULL || at < count)
-            continue;
-        const char *nearest = eh_nearest_name(wanted[i].column, names, count);
-        return eh_yaml_fail(eh_yaml_member_value(model->duplicates.node, wanted[i].key), error, EH_NOT_FOUND, "the people's source has no column '%.60s'%s%s%s",
-                            wanted[i].column, nearest == NULL ? "" : "; did you mean '", nearest == NULL ? "" : nearest, nearest == NULL ? "" : "'?");
-    }
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        for (size_t k = 0; k < wanted[i].count; k++)
+            if (wanted[i].parts[k] != NULL)
+                EH_TRY(require_column(columns, wanted[i].key, wanted[i].parts[k], names, count, error));
     return EH_OK;
 }
 
-static void people_sql(const eh_workspace_model *model, eh_buffer *sql)
+/* One text of some columns; what is missing is left out. */
+static void parts_sql(const char *const *parts, size_t count, eh_buffer *sql)
 {
-    const eh_workspace_source *source = &model->sources[model->people];
-    const char *const columns[] = {source->key, model->duplicates.email, model->duplicates.phone, model->duplicates.name, model->duplicates.address,
-                                   model->duplicates.postcode, model->duplicates.country};
-    eh_buffer_text(sql, "SELECT ");
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
-        eh_buffer_text(sql, i == 0 ? "" : ", ");
-        if (columns[i] == NULL) {
-            eh_buffer_text(sql, "NULL::VARCHAR");
-            continue;
-        }
-        eh_buffer_text(sql, "CAST(");
-        eh_sql_identifier(sql, eh_view_of(columns[i]));
+    if (count == 0 || parts[0] == NULL) {
+        eh_buffer_text(sql, "NULL::VARCHAR");
+        return;
+    }
+    eh_buffer_text(sql, count == 1 ? "" : "concat_ws(' '");
+    for (size_t i = 0; i < count; i++) {
+        eh_buffer_text(sql, count == 1 ? "CAST(" : ", CAST(");
+        eh_sql_identifier(sql, eh_view_of(parts[i]));
         eh_buffer_text(sql, " AS VARCHAR)");
+    }
+    eh_buffer_text(sql, count == 1 ? "" : ")");
+}
+
+static void people_sql(const eh_duplicate_columns *columns, const char *key, eh_buffer *sql)
+{
+    eh_buffer_text(sql, "SELECT ");
+    if (key == NULL)
+        eh_buffer_text(sql, "CAST(row_number() OVER () AS VARCHAR)");
+    else
+        parts_sql(&key, 1, sql);
+    const struct {
+        const char *const *parts;
+        size_t count;
+    } told[] = {{&columns->email, 1}, {&columns->phone, 1}, {columns->names, columns->names_count}, {columns->addresses, columns->addresses_count},
+                {&columns->postcode, 1}, {&columns->country, 1}};
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        eh_buffer_text(sql, ", ");
+        parts_sql(told[i].parts, told[i].count, sql);
     }
     eh_buffer_text(sql, " FROM " EH_ROWS_VIEW " ORDER BY ALL");
 }
@@ -117,6 +139,26 @@ static eh_code people_room(search *s, eh_engine *engine, eh_error *error)
     return s->people == NULL ? eh_fail_memory(error) : EH_OK;
 }
 
+static eh_code rows_read(search *s, eh_engine *engine, const eh_duplicate_columns *columns, const char *key, const char *country, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
+    EH_CLEANUP(eh_cursor_close) eh_cursor cursor = {0};
+    EH_TRY(people_room(s, engine, error));
+    people_sql(columns, key, &sql);
+    do {
+        engine->source.widened = false;
+        if (eh_engine_query(engine, &sql, &cursor, error) == EH_OK)
+            break;
+        if (!engine->source.widened)
+            return error->code;
+    } while (true);
+    while (eh_cursor_next(&cursor)) {
+        EH_ASSERT(s->people_count < s->people_capacity);
+        EH_TRY(person_take(s, &cursor, country, error));
+    }
+    return EH_OK;
+}
+
 static eh_code people_read(search *s, eh_workspace *workspace, const eh_engine_options *options, eh_error *error)
 {
     const eh_workspace_model *model = eh_workspace_get(workspace);
@@ -125,8 +167,6 @@ static eh_code people_read(search *s, eh_workspace *workspace, const eh_engine_o
         return eh_yaml_fail(source->node, error, EH_INPUT, "the people's source is a query; duplicates are looked for in files");
     const char **paths = EH_TAKE(s->arena, source->reads_count, const char *);
     EH_CLEANUP(eh_engine_close) eh_engine *engine = NULL;
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
-    EH_CLEANUP(eh_cursor_close) eh_cursor cursor = {0};
     if (paths == NULL)
         return eh_fail_memory(error);
     for (size_t i = 0; i < source->reads_count; i++)
@@ -135,20 +175,10 @@ static eh_code people_read(search *s, eh_workspace *workspace, const eh_engine_o
     EH_TRY(eh_engine_open(options, &engine, error));
     if (eh_engine_read(engine, paths, source->reads_count, error) != EH_OK)
         return eh_yaml_fail_within(source->node, error);
-    EH_TRY(require_columns(engine, model, error));
-    EH_TRY(people_room(s, engine, error));
-    people_sql(model, &sql);
-    do {
-        engine->source.widened = false;
-        if (eh_engine_query(engine, &sql, &cursor, error) == EH_OK)
-            break;
-        if (!engine->source.widened)
-            return eh_yaml_fail_within(source->node, error);
-    } while (true);
-    while (eh_cursor_next(&cursor)) {
-        EH_ASSERT(s->people_count < s->people_capacity);
-        EH_TRY(person_take(s, &cursor, model->shop.country, error));
-    }
+    EH_TRY(require_columns(engine, &model->duplicates, error));
+    bool each_row = source->key != NULL && strcmp(source->key, EH_KEY_EACH_ROW) == 0;
+    if (rows_read(s, engine, &model->duplicates, each_row ? NULL : source->key, model->shop.country, error) != EH_OK)
+        return eh_yaml_fail_within(source->node, error);
     return EH_OK;
 }
 
@@ -323,6 +353,37 @@ static eh_code pairs_find(search *s, eh_error *error)
     return EH_OK;
 }
 
+eh_code eh_duplicates_find_rows(eh_engine *engine, const eh_duplicate_columns *columns, const char *key, const char *country, eh_arena *arena,
+                                eh_duplicates *duplicates_out, eh_error *error)
+{
+    search s = {.arena = arena};
+    EH_TRY(rows_read(&s, engine, columns, key, country, error));
+    EH_TRY(blocks_make(&s, error));
+    EH_TRY(pairs_find(&s, error));
+    *duplicates_out = (eh_duplicates){.pairs = s.pairs, .pairs_count = s.pairs_count, .people_count = s.people_count, .blocks_skipped = s.blocks_skipped};
+    return EH_OK;
+}
+
+void eh_duplicate_why(const eh_duplicate_pair *pair, eh_buffer *out)
+{
+    static const struct {
+        uint32_t bit;
+        const char *words;
+    } reasons[] = {{EH_SAME_KEY, "same key"}, {EH_SAME_EMAIL, "same e-mail address"}, {EH_SAME_PHONE, "same telephone number"}, {EH_NEAR_NAME, "names alike"},
+                   {EH_NEAR_ADDRESS, "addresses alike"}, {EH_SAME_POSTCODE, "same postcode"}, {EH_OTHER_NAME, "but names differ"}};
+    bool any = false;
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if ((pair->reasons & reasons[i].bit) == 0)
+            continue;
+        eh_buffer_format(out, "%s%s", any ? ", " : "", reasons[i].words);
+        if (reasons[i].bit == EH_NEAR_NAME)
+            eh_buffer_format(out, " (%.2f)", pair->name_similarity);
+        if (reasons[i].bit == EH_NEAR_ADDRESS)
+            eh_buffer_format(out, " (%.2f)", pair->address_similarity);
+        any = true;
+    }
+}
+
 eh_code eh_duplicates_find(eh_workspace *workspace, const eh_engine_options *options, eh_arena *arena, eh_duplicates *duplicates_out, eh_error *error)
 {
     const eh_workspace_model *model = eh_workspace_get(workspace);
@@ -344,6 +405,9 @@ eh_code eh_duplicates_find(eh_workspace *workspace, const eh_engine_options *opt
             if (match)
                 s.pairs[i].decision = made->same ? EH_PAIR_SAME : EH_PAIR_DIFFERENT;
         }
-    *duplicates_out = (eh_duplicates){.pairs = s.pairs, .pairs_count = s.pairs_count, .people_count = s.people_count, .blocks_skipped = s.blocks_skipped};
+    size_t merges = 0;
+    for (size_t k = 0; k < decisions_count; k++)
+        merges += decisions[k].same;
+    *duplicates_out = (eh_duplicates){.pairs = s.pairs, .pairs_count = s.pairs_count, .people_count = s.people_count, .merges = merges, .blocks_skipped = s.blocks_skipped};
     return EH_OK;
 }

@@ -49,11 +49,21 @@ typedef struct {
     const eh_duplicate_pair *pairs; /* exact ones first, then by similarity, then by key */
     size_t pairs_count;
     size_t people_count;
+    size_t merges;            /* decisions that two are one person, whether or not the search finds them */
     size_t blocks_skipped;    /* groups of more than EH_DUPLICATE_BLOCK_MAX people with the same beginning, not compared with each other */
 } eh_duplicates;
 
 /** Compares the people of a workspace by the columns that `duplicates:` names. errors: EH_INPUT when it names none, or the people's source is a query */
 EH_MUST_USE eh_code eh_duplicates_find(eh_workspace *workspace, const eh_engine_options *options, eh_arena *arena, eh_duplicates *duplicates_out, eh_error *error);
+
+/**
+ * The same among the rows that an engine holds, by these columns of theirs. key: the column that names a person; NULL: the number of the row does,
+ * from 1. country: of the shop, for telephone numbers; may be NULL. No decision is known.
+ */
+EH_MUST_USE eh_code eh_duplicates_find_rows(eh_engine *engine, const eh_duplicate_columns *columns, const char *key, const char *country, eh_arena *arena,
+                                            eh_duplicates *duplicates_out, eh_error *error);
+/** Why two look alike: "same e-mail address, names alike (0.97)". */
+void eh_duplicate_why(const eh_duplicate_pair *pair, eh_buffer *out);
 
 /* ---- deciding -------------------------------------------------------------------------------------------------------------------- */
 
@@ -67,6 +77,9 @@ typedef struct {
 /** Reads duplicates.yaml; none there: none decided. errors: EH_INPUT with line and column, EH_CONFLICT when decisions contradict each other */
 EH_MUST_USE eh_code eh_duplicate_decisions_read(eh_workspace *workspace, eh_arena *arena, const eh_duplicate_decision **decisions_out, size_t *count_out,
                                                 eh_error *error);
+/** The same from a file of that form, which must be there. */
+EH_MUST_USE eh_code eh_duplicate_decisions_read_file(const char *path, eh_arena *arena, const eh_duplicate_decision **decisions_out, size_t *count_out,
+                                                     eh_error *error);
 /** Adds one to the file, which is replaced whole. */
 EH_MUST_USE eh_code eh_duplicate_decide(eh_workspace *workspace, const eh_duplicate_decision *decision, eh_error *error);
 /** The key that a person goes by after all merges: its own, or the one that is kept. */

@@ -362,3 +362,42 @@ eh_code eh_expression_parse(const char *option, eh_view text, eh_arena *arena, e
     *expression_out = list[0];
     return EH_OK;
 }
+
+/* ---- names in an expression ------------------------------------------------------------------------------------------------- */
+
+static bool is_name_byte(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+}
+
+bool eh_expression_reads(const char *sql, const char *column)
+{
+    eh_view wanted = eh_view_of(column);
+    for (const char *at = sql; *at != '\0';) {
+        if (*at == '\'') { /* a text, with doubled quotes inside */
+            for (at++; *at != '\0' && !(*at == '\'' && at[1] != '\''); at++)
+                at += *at == '\'';
+            at += *at != '\0';
+        } else if (*at == '"') { /* a name in quotes, with doubled quotes inside */
+            size_t same = 0;
+            bool equal = true;
+            for (at++; *at != '\0' && !(*at == '"' && at[1] != '"'); at++, same++) {
+                at += *at == '"';
+                equal = equal && same < wanted.len && eh_view_equal_nocase((eh_view){at, 1}, (eh_view){column + same, 1});
+            }
+            if (equal && same == wanted.len)
+                return true;
+            at += *at != '\0';
+        } else if (is_name_byte(*at)) {
+            size_t len = 0;
+            while (is_name_byte(at[len]))
+                len++;
+            if (eh_view_equal_nocase((eh_view){at, len}, wanted))
+                return true;
+            at += len;
+        } else {
+            at++;
+        }
+    }
+    return false;
+}

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "data/people_int.h"
+#include "data/transform.h"
 
 /* ---- opening ------------------------------------------------------------------------------------------------------------------- */
 
@@ -63,6 +64,10 @@ static eh_code start(eh_workspace *workspace, const eh_people_options *options, 
     EH_TRY(eh_engine_open(&options->engine, &people->engine, error));
     arena = NULL;
     *people_out = people;
+    if (options->output != NULL && eh_transform_output(people->engine, options->output, error) != EH_OK) {
+        eh_people_close(people_out);
+        return error->code;
+    }
     return EH_OK;
 }
 

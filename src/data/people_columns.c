@@ -20,6 +20,19 @@ eh_instant eh_people_as_of(const eh_people *people)
     return people->as_of;
 }
 
+bool eh_people_is_as_of(const eh_people *people, const char *name)
+{
+    for (size_t i = 0; i < people->values_count; i++) {
+        const eh_people_value *value = &people->values[i];
+        bool dated = value->named != 0;
+        for (size_t k = 0; k < people->model->sources_count; k++)
+            dated = dated && ((value->named >> k & 1) == 0 || people->model->sources[k].time != NULL);
+        if (strcmp(value->name, name) == 0)
+            return dated && strcmp(value->room, "features") == 0;
+    }
+    return false;
+}
+
 /* ---- whole columns --------------------------------------------------------------------------------------------------------------- */
 
 static void ordered_sql(const char *item, eh_view name, eh_buffer *sql)
@@ -165,6 +178,18 @@ static eh_code append_rows(eh_people *people, const char *table, const eh_attach
     return EH_OK;
 }
 
+/* Whole numbers stay whole, so that bands are called "25 to 34" as they are elsewhere. */
+static bool all_whole(const eh_attached_column *column, size_t rows_count)
+{
+    for (size_t i = 0; i < rows_count; i++) {
+        const char *text = column->values[i];
+        size_t digits = text == NULL ? 1 : strspn(text + (text[0] == '-'), "0123456789");
+        if (text != NULL && (digits == 0 || digits > 15 || text[(text[0] == '-') + digits] != '\0'))
+            return false;
+    }
+    return true;
+}
+
 static eh_code attached_table(eh_people *people, const eh_attached_column *columns, size_t columns_count, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
@@ -180,7 +205,10 @@ static eh_code attached_table(eh_people *people, const eh_attached_column *colum
     eh_buffer_clear(&sql);
     eh_buffer_format(&sql, "CREATE TABLE \"evenhand attached %zu\" AS SELECT " EH_ROW_COLUMN, people->attached_count);
     for (size_t i = 0; i < columns_count; i++) {
-        eh_buffer_format(&sql, columns[i].numbers ? ", TRY_CAST(c%zu AS DOUBLE) AS " : ", c%zu AS ", i);
+        if (columns[i].numbers)
+            eh_buffer_format(&sql, ", TRY_CAST(c%zu AS %s) AS ", i, all_whole(&columns[i], people->rows_count) ? "BIGINT" : "DOUBLE");
+        else
+            eh_buffer_format(&sql, ", c%zu AS ", i);
         eh_sql_identifier(&sql, eh_view_of(columns[i].name));
     }
     eh_buffer_format(&sql, " FROM \"%s\"", raw);

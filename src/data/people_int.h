@@ -71,7 +71,8 @@ typedef struct {
     const char *room;         /* "features", "outcome", "protected" */
     eh_duration within;       /* outcomes */
     eh_trace trace;
-    uint64_t sources;         /* bit i: source i */
+    uint64_t sources;         /* bit i: source i; the people's own always */
+    uint64_t named;           /* those whose columns it reads */
     const char *type_sql;
     eh_person_kind kind;
 } eh_people_value;

@@ -462,7 +462,11 @@ static eh_code check_time(eh_people *people, eh_people_source *mine, eh_error *e
 static eh_code lock_down(eh_people *people, eh_error *error)
 {
     EH_TRY(eh_engine_execute(people->engine, "DROP VIEW IF EXISTS " EH_ROWS_VIEW, error));
-    EH_TRY(eh_engine_execute(people->engine, "SET allowed_paths = []", error));
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
+    eh_buffer_text(&sql, "SET allowed_paths = ");
+    eh_sql_literal_list(&sql, &people->engine->output, people->engine->output != NULL ? 1 : 0);
+    EH_TRY(eh_buffer_check(&sql, error));
+    EH_TRY(eh_engine_execute(people->engine, sql.ptr, error));
     EH_TRY(eh_engine_execute(people->engine, "SET enable_external_access = false", error));
     return eh_engine_execute(people->engine, "SET lock_configuration = true", error);
 }

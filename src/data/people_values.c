@@ -180,8 +180,10 @@ static eh_code reference_source(eh_people *people, const eh_people_value *value,
             return EH_OK;
         }
     }
-    if (is_visible(people, model->people, first))
+    if (is_visible(people, model->people, first)) {
+        *sources_out |= UINT64_C(1) << model->people;
         return EH_OK;
+    }
     if (reference->parts_count == 1 && (same(first, "today") || same(first, "now")))
         return EH_OK;
     uint64_t found = 0;
@@ -208,9 +210,10 @@ static eh_code reference_source(eh_people *people, const eh_people_value *value,
 
 static eh_code find_sources(eh_people *people, eh_people_value *value, eh_error *error)
 {
-    value->sources = UINT64_C(1) << people->model->people;
+    value->named = 0;
     for (size_t i = 0; i < value->trace.references_count; i++)
-        EH_TRY(reference_source(people, value, &value->trace.references[i], &value->sources, error));
+        EH_TRY(reference_source(people, value, &value->trace.references[i], &value->named, error));
+    value->sources = value->named | UINT64_C(1) << people->model->people;
     for (size_t i = 0; i < people->model->sources_count; i++)
         if ((value->sources >> i & 1) != 0 && people->sources[i].person == NULL)
             return eh_yaml_fail(value->node, error, EH_INPUT, "uses the source %s, but nothing says whose its rows are; add  person: COLUMN  to that source (its column that holds "

@@ -166,8 +166,9 @@ static eh_code match_check(const matching *m, const char *path, eh_error *error)
     sides_list(m, &sides);
     EH_TRY(eh_buffer_check(&sides, error));
     return eh_fail(error, EH_CONFLICT,
-                   "--population %s: %zu group%s of '%s' in the data %s in the population%s:%s\n"
-                   "Name the groups alike (--by or --population-by \"CASE ... END AS %s\"), or leave these out of the comparison with --skip-unmatched",
+                   "the population %s: %zu group%s of '%s' in the data %s in the population%s:%s\n"
+                   "Name the groups alike (--by or --population-by \"CASE ... END AS %s\"), or leave these out of the comparison: --skip-unmatched, and in "
+                   "evenhand.yaml or a plan of repairs 'skip_unmatched: true'",
                    path, unmatched + zero, unmatched + zero == 1 ? "" : "s", m->data->name,
                    zero > 0 && unmatched == 0 ? (zero == 1 ? "has a share of zero" : "have a share of zero") : (unmatched + zero == 1 ? "is not" : "are not"),
                    "", sides.ptr, m->data->name);
@@ -276,8 +277,8 @@ static eh_code joint_check(const eh_target *target, const eh_cube *cube, eh_erro
     if (wrong == 0)
         return EH_OK;
     EH_TRY(eh_buffer_check(&list, error));
-    return eh_fail(error, EH_CONFLICT, "--population %s: %zu crossing%s of groups %s a share of zero:%s\nCorrect the population, give margins instead of a joint "
-                   "table, or leave these out with --skip-unmatched", target->path, wrong, wrong == 1 ? "" : "s", wrong == 1 ? "has" : "have", list.ptr);
+    return eh_fail(error, EH_CONFLICT, "the population %s: %zu crossing%s of groups %s a share of zero:%s\nCorrect the population, give margins instead of a joint "
+                   "table, or leave these out: --skip-unmatched, and in evenhand.yaml or a plan of repairs 'skip_unmatched: true'", target->path, wrong, wrong == 1 ? "" : "s", wrong == 1 ? "has" : "have", list.ptr);
 }
 
 eh_code eh_target_of(const eh_population_table *population, const eh_cube *cube, bool skip_unmatched, eh_arena *arena, eh_target *target_out,

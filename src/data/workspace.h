@@ -110,8 +110,21 @@ typedef struct {
     const char *where;         /* NULL: all rows */
     const eh_population_column *columns;
     size_t columns_count;
+    bool skip_unmatched;       /* groups that only one side knows are left out of the comparison instead of refused */
     const eh_yaml_node *node;
 } eh_population;
+
+enum { EH_DUPLICATE_PARTS_MAX = 4 };
+
+/** Columns by which people are compared; NULL or none: not by that. */
+typedef struct {
+    const char *email, *phone, *postcode, *country;
+    const char *const *names;      /* parts of the name, such as first_name, last_name */
+    size_t names_count;
+    const char *const *addresses;  /* parts of the address, such as street, city */
+    size_t addresses_count;
+    const eh_yaml_node *node;      /* NULL: not given */
+} eh_duplicate_columns;
 
 typedef struct {
     eh_shop shop;
@@ -126,10 +139,7 @@ typedef struct {
     const eh_workspace_outcome *outcomes; /* the first is the default */
     size_t outcomes_count;
     eh_population population;
-    struct {
-        const char *email, *phone, *name, *address, *postcode, *country; /* columns of the people's source; NULL: not compared */
-        const eh_yaml_node *node;  /* NULL: not given */
-    } duplicates;
+    eh_duplicate_columns duplicates;
     eh_duration check_every;   /* default 1 month as 30 days */
     eh_duration vault_keep;
     const char *folder;        /* where evenhand.yaml lies, "." or a path */
@@ -162,6 +172,7 @@ typedef struct {
     bool features_only_named; /* only the features of `features` are made */
     const char *const *features;
     size_t features_count;
+    const char *output;  /* the one file that the engine may write (eh_transform_write); NULL: none */
     eh_engine_options engine;
     /** True for a key that is left out of the table, as if the files did not hold it (who was erased); NULL: nobody is. */
     bool (*left_out)(void *context, eh_view key);
@@ -199,6 +210,8 @@ size_t eh_people_count(const eh_people *people);
 eh_instant eh_people_as_of(const eh_people *people);
 /** The keys, in order, borrowed from `arena`. */
 EH_MUST_USE eh_code eh_people_keys(eh_people *people, eh_arena *arena, const char *const **keys_out, eh_error *error);
+/** True for a feature that reads dated sources only: as of its moment it knows nothing of what came after. */
+bool eh_people_is_as_of(const eh_people *people, const char *name);
 /** One column: a feature, an outcome, or what eh_people_attach added. */
 EH_MUST_USE eh_code eh_people_column(eh_people *people, const char *name, eh_arena *arena, eh_person_column *column_out, eh_error *error);
 /** A column that comes from elsewhere, e.g. a protected attribute from the vault. */

@@ -301,6 +301,7 @@ eh_code eh_outcomes_read(eh_workspace *workspace, const eh_yaml_node *node, eh_e
 typedef struct {
     const eh_yaml_node *read, *columns;
     const char *weight, *where;
+    bool skip_unmatched;
 } population_record;
 
 static const eh_yaml_field population_fields[] = {
@@ -308,6 +309,7 @@ static const eh_yaml_field population_fields[] = {
     {.key = "weight", .kind = EH_FIELD_SCALAR, .offset = offsetof(population_record, weight)},
     {.key = "where", .kind = EH_FIELD_TEXT, .offset = offsetof(population_record, where)},
     {.key = "columns", .kind = EH_FIELD_MAPPING, .offset = offsetof(population_record, columns)},
+    {.key = "skip_unmatched", .kind = EH_FIELD_BOOLEAN, .offset = offsetof(population_record, skip_unmatched)},
 };
 
 static eh_code read_population_columns(eh_workspace *workspace, const eh_yaml_node *node, eh_population *population, eh_error *error)
@@ -351,6 +353,7 @@ eh_code eh_population_read(eh_workspace *workspace, const eh_yaml_node *node, eh
         EH_TRY(check_expression(workspace, eh_yaml_member_value(node, "where"), &population->where, error));
     if (record.columns != NULL)
         EH_TRY(read_population_columns(workspace, record.columns, population, error));
+    population->skip_unmatched = record.skip_unmatched;
     population->node = node;
     return eh_yaml_texts(record.read, EH_FILES_MAX, workspace->arena, &population->reads, &population->reads_count, error);
 }

@@ -106,32 +106,31 @@ static eh_code read_shop(eh_shop *shop, const eh_yaml_node *node, eh_error *erro
 /* ---- small entries ------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    const char *email, *phone, *name, *address, *postcode, *country;
-} duplicate_columns;
+    const char *email, *phone, *postcode, *country;
+    const eh_yaml_node *name, *address;
+} duplicate_record;
 
 static const eh_yaml_field duplicate_fields[] = {
-    {.key = "email", .kind = EH_FIELD_TEXT, .offset = offsetof(duplicate_columns, email), .what = "a column name"},
-    {.key = "phone", .kind = EH_FIELD_TEXT, .offset = offsetof(duplicate_columns, phone), .what = "a column name"},
-    {.key = "name", .kind = EH_FIELD_TEXT, .offset = offsetof(duplicate_columns, name), .what = "a column name"},
-    {.key = "address", .kind = EH_FIELD_TEXT, .offset = offsetof(duplicate_columns, address), .what = "a column name"},
-    {.key = "postcode", .kind = EH_FIELD_TEXT, .offset = offsetof(duplicate_columns, postcode), .what = "a column name"},
-    {.key = "country", .kind = EH_FIELD_TEXT, .offset = offsetof(duplicate_columns, country), .what = "a column name"},
+    {.key = "email", .kind = EH_FIELD_TEXT, .offset = offsetof(duplicate_record, email), .what = "a column name"},
+    {.key = "phone", .kind = EH_FIELD_TEXT, .offset = offsetof(duplicate_record, phone), .what = "a column name"},
+    {.key = "name", .kind = EH_FIELD_NODE, .offset = offsetof(duplicate_record, name), .what = "a column name, or a list of them"},
+    {.key = "address", .kind = EH_FIELD_NODE, .offset = offsetof(duplicate_record, address), .what = "a column name, or a list of them"},
+    {.key = "postcode", .kind = EH_FIELD_TEXT, .offset = offsetof(duplicate_record, postcode), .what = "a column name"},
+    {.key = "country", .kind = EH_FIELD_TEXT, .offset = offsetof(duplicate_record, country), .what = "a column name"},
 };
 
-static eh_code read_duplicates(eh_workspace_model *model, const eh_yaml_node *node, eh_error *error)
+static eh_code read_duplicates(eh_workspace *workspace, const eh_yaml_node *node, eh_error *error)
 {
-    duplicate_columns columns = {0};
-    EH_TRY(eh_yaml_read(node, duplicate_fields, sizeof duplicate_fields / sizeof duplicate_fields[0], &columns, error));
+    duplicate_record record = {0};
+    eh_duplicate_columns *columns = &workspace->model.duplicates;
+    EH_TRY(eh_yaml_read(node, duplicate_fields, sizeof duplicate_fields / sizeof duplicate_fields[0], &record, error));
     if (node->count == 0)
         return eh_yaml_fail(node, error, EH_INPUT, "names no column; name at least one of email, phone, name");
-    model->duplicates.email = columns.email;
-    model->duplicates.phone = columns.phone;
-    model->duplicates.name = columns.name;
-    model->duplicates.address = columns.address;
-    model->duplicates.postcode = columns.postcode;
-    model->duplicates.country = columns.country;
-    model->duplicates.node = node;
-    return EH_OK;
+    *columns = (eh_duplicate_columns){.email = record.email, .phone = record.phone, .postcode = record.postcode, .country = record.country, .node = node};
+    if (record.name != NULL)
+        EH_TRY(eh_yaml_texts(record.name, EH_DUPLICATE_PARTS_MAX, workspace->arena, &columns->names, &columns->names_count, error));
+    return record.address == NULL ? EH_OK
+                                  : eh_yaml_texts(record.address, EH_DUPLICATE_PARTS_MAX, workspace->arena, &columns->addresses, &columns->addresses_count, error);
 }
 
 typedef struct {
@@ -236,5 +235,5 @@ eh_code eh_workspace_read(eh_workspace *workspace, eh_error *error)
     EH_TRY(eh_outcomes_read(workspace, top.outcome, error));
     EH_TRY(eh_population_read(workspace, top.population, error));
     EH_TRY(refuse_shared_names(model, error));
-    return top.duplicates == NULL ? EH_OK : read_duplicates(model, top.duplicates, error);
+    return top.duplicates == NULL ? EH_OK : read_duplicates(workspace, top.duplicates, error);
 }

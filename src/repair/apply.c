@@ -53,7 +53,9 @@ eh_code repair_group_sql(repair_run *run, const eh_cube_attribute *group, eh_buf
     const char *names[EH_BANDS_MAX + 1];
     bool whole = false;
     if (group->edges_count == 0) {
-        eh_buffer_format(sql, "coalesce(CAST((%s) AS VARCHAR), '(missing)')", group->expression.sql);
+        /* As the cube calls them: a value that is called like one of its own names stands in quotes. */
+        eh_buffer_format(sql, "CASE WHEN (%s) IS NULL THEN '(missing)' WHEN CAST((%s) AS VARCHAR) IN ('(missing)', '(all others)') THEN '\"' || (%s) || '\"' ELSE CAST((%s) AS VARCHAR) END",
+                         group->expression.sql, group->expression.sql, group->expression.sql, group->expression.sql);
         return EH_OK;
     }
     EH_TRY(is_whole(run, group, &whole));
@@ -117,14 +119,142 @@ static eh_code columns_check(repair_run *run)
     return EH_OK;
 }
 
+/* People who are in twice are counted once. */
+static eh_code fitted_on(repair_run *run)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
+    run->from = "evenhand_rows";
+    if (run->state->merged == NULL)
+        return EH_OK;
+    eh_buffer_text(&sql, "(SELECT * FROM evenhand_rows WHERE ");
+    eh_transform_name(&sql, run->state->merged);
+    eh_buffer_text(&sql, " IS NULL)");
+    EH_TRY(eh_buffer_check(&sql, run->error));
+    run->from = eh_arena_copy(run->arena, eh_buffer_view(&sql));
+    return run->from == NULL ? eh_fail_memory(run->error) : EH_OK;
+}
+
 static eh_code step_apply(repair_run *run)
 {
     EH_TRY(columns_check(run));
+    EH_TRY(fitted_on(run));
     EH_TRY(steps[run->step->kind](run));
     EH_TRY(eh_buffer_check(&run->select, run->error));
     if (run->select.len == 0)
         return EH_OK;
     return eh_transform_step(run->engine, run->select.ptr, run->step->column == NULL ? "rows" : run->step->column, run->error);
+}
+
+static eh_code rows_of(eh_engine *engine, eh_arena *arena, repair_state *state, eh_error *error)
+{
+    eh_answer answer;
+    EH_TRY(eh_transform_ask(engine, "SELECT CAST(count(*) AS VARCHAR) FROM evenhand_rows", 1, arena, &answer, error));
+    state->rows = state->effective = repair_number(answer.values[0]);
+    return EH_OK;
+}
+
+/* ---- types ------------------------------------------------------------------------------------------------------------------ */
+
+static void columns_write(const eh_answer *columns, eh_json_writer *writer)
+{
+    eh_json_array_open(writer, "columns");
+    for (size_t c = 0; c < columns->rows_count; c++) {
+        eh_json_object_open_flat(writer, NULL);
+        eh_json_text(writer, "name", columns->values[2 * c]);
+        eh_json_text(writer, "type", columns->values[2 * c + 1]);
+        eh_json_object_close(writer);
+    }
+    eh_json_array_close(writer);
+}
+
+static const char *fitted_type(eh_json_value columns, const char *name)
+{
+    for (size_t i = 0; i < eh_json_count(columns); i++) {
+        const char *found = eh_json_as_text(eh_json_member(eh_json_item(columns, i), "name"));
+        if (found != NULL && strcmp(found, name) == 0)
+            return eh_json_as_text(eh_json_member(eh_json_item(columns, i), "type"));
+    }
+    return NULL;
+}
+
+/* The types are written by us; a file that somebody has changed must not smuggle SQL in. */
+static bool is_type(const char *type)
+{
+    return strspn(type, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_ (),0123456789") == strlen(type);
+}
+
+/*
+ * A column in which nothing is known, as in one record or a file of few rows, has no type of its own, or is taken for text: it gets the one that it
+ * had when the plan was fitted. Numbers are left as they are, so that none is rounded.
+ */
+static bool is_retyped(const char *now, const char *then)
+{
+    bool untyped = strcmp(now, "JSON") == 0 || strcmp(now, "\"NULL\"") == 0;
+    return then != NULL && is_type(then) && strcmp(now, then) != 0 && (untyped || strcmp(now, "VARCHAR") == 0 || strcmp(then, "VARCHAR") == 0);
+}
+
+/* Fields that a record has not, as missing values; their names go to added_out, as texts. */
+static eh_code absent_add(eh_engine *engine, eh_json_value fitted, eh_arena *arena, eh_buffer *added_out, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
+    eh_json_value columns = eh_json_member(fitted, "columns");
+    eh_answer now;
+    EH_TRY(eh_transform_columns(engine, arena, &now, error));
+    for (size_t i = 0; i < eh_json_count(columns); i++) {
+        const char *name = eh_json_as_text(eh_json_member(eh_json_item(columns, i), "name")), *type = name == NULL ? NULL : fitted_type(columns, name);
+        bool there = type == NULL || !is_type(type);
+        for (size_t c = 0; c < now.rows_count && !there; c++)
+            there = eh_view_equal_nocase(eh_view_of(now.values[2 * c]), eh_view_of(name));
+        if (there)
+            continue;
+        eh_buffer_format(&sql, "%sCAST(NULL AS %s) AS ", sql.len == 0 ? "SELECT *, " : ", ", type);
+        eh_transform_name(&sql, name);
+        eh_buffer_text(added_out, added_out->len == 0 ? "" : ", ");
+        eh_transform_text(added_out, name);
+    }
+    if (sql.len == 0)
+        return EH_OK;
+    eh_buffer_text(&sql, " FROM " EH_TRANSFORM_BEFORE);
+    EH_TRY(eh_buffer_check(added_out, error));
+    EH_TRY(eh_buffer_check(&sql, error));
+    return eh_transform_step(engine, sql.ptr, "the record", error);
+}
+
+/* A field that was not there is not there afterwards, unless a step has left it out itself. */
+static eh_code absent_drop(eh_engine *engine, const eh_buffer *added, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
+    if (added->len == 0)
+        return EH_OK;
+    eh_buffer_format(&sql, "SELECT COLUMNS(c -> c NOT IN (%s)) FROM " EH_TRANSFORM_BEFORE, added->ptr);
+    EH_TRY(eh_buffer_check(&sql, error));
+    return eh_transform_step(engine, sql.ptr, "the record", error);
+}
+
+static eh_code types_settle(eh_engine *engine, eh_json_value fitted, eh_arena *arena, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0}, names = {0};
+    eh_json_value columns = eh_json_member(fitted, "columns");
+    eh_answer now;
+    EH_TRY(eh_transform_columns(engine, arena, &now, error));
+    for (size_t c = 0; c < now.rows_count; c++) {
+        const char *name = now.values[2 * c], *type = now.values[2 * c + 1], *then = fitted_type(columns, name);
+        if (!is_retyped(type, then))
+            continue;
+        eh_buffer_text(&sql, sql.len == 0 ? "SELECT * REPLACE (CAST(" : ", CAST(");
+        eh_transform_name(&sql, name);
+        eh_buffer_format(&sql, " AS %s) AS ", then);
+        eh_transform_name(&sql, name);
+        eh_buffer_format(&names, "%s'%.60s' was %.40s", names.len == 0 ? "" : ", ", name, then);
+    }
+    if (sql.len == 0)
+        return EH_OK;
+    eh_buffer_text(&sql, ") FROM " EH_TRANSFORM_BEFORE);
+    EH_TRY(eh_buffer_check(&sql, error));
+    EH_TRY(eh_buffer_check(&names, error));
+    if (eh_transform_step(engine, sql.ptr, "a column has another type than when the plan was fitted", error) != EH_OK)
+        return eh_fail_within(error, "%s", names.ptr);
+    return EH_OK;
 }
 
 static void run_dispose(repair_run *run)
@@ -142,17 +272,28 @@ eh_code eh_repair_apply(eh_engine *engine, const eh_repair_plan *plan, const voi
         return eh_fail_memory(error);
     if (fitted != NULL && eh_json_count(steps_fitted) != plan->steps_count)
         return eh_fail(error, EH_CONFLICT, "the fitted parameters have %zu steps and the plan has %zu; fit again with --fit", eh_json_count(steps_fitted), plan->steps_count);
+    repair_state state = {0};
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer added = {0};
+    eh_answer columns;
+    if (fitted != NULL)
+        EH_TRY(types_settle(engine, fitted, arena, error));
+    if (fitted != NULL && plan->absent_is_missing)
+        EH_TRY(absent_add(engine, fitted, arena, &added, error));
+    EH_TRY(rows_of(engine, arena, &state, error));
+    EH_TRY(eh_transform_columns(engine, arena, &columns, error));
     eh_json_begin(&writer, fitted_out, true, false);
     eh_json_object_open(&writer, NULL);
     eh_json_text(&writer, "kind", "fitted");
     eh_json_text(&writer, "version", EVENHAND_VERSION);
     eh_json_text(&writer, "plan_sha256", plan->sha256);
+    columns_write(&columns, &writer);
     eh_json_array_open(&writer, "steps");
     for (size_t i = 0; i < plan->steps_count; i++) {
-        EH_CLEANUP(run_dispose) repair_run run = {.engine = engine, .plan = plan, .arena = arena, .error = error, .writer = &writer,
+        EH_CLEANUP(run_dispose) repair_run run = {.engine = engine, .plan = plan, .arena = arena, .error = error, .writer = &writer, .state = &state,
                                                   .step = &plan->steps[i], .done = &result->steps[i],
                                                   .fitted = fitted == NULL ? NULL : eh_json_item(steps_fitted, i)};
-        *run.done = (eh_repair_done){.step = run.step, .people = EH_NAN, .effective_before = EH_NAN, .effective_after = EH_NAN, .before = EH_NAN, .after = EH_NAN};
+        *run.done = (eh_repair_done){.step = run.step, .people = state.rows, .effective_before = state.effective, .effective_after = state.effective,
+                                     .before = EH_NAN, .after = EH_NAN};
         result->steps_count++;
         eh_json_object_open(&writer, NULL);
         eh_json_text(&writer, "do", eh_step_name(run.step->kind));
@@ -163,11 +304,13 @@ eh_code eh_repair_apply(eh_engine *engine, const eh_repair_plan *plan, const voi
             return eh_yaml_fail_within(run.step->node, error);
         }
         eh_json_object_close(&writer);
+        state.effective = run.done->effective_after;
     }
     eh_json_array_close(&writer);
     eh_json_object_close(&writer);
     eh_buffer_byte(fitted_out, '\n');
     EH_TRY(eh_buffer_check(fitted_out, error));
+    EH_TRY(absent_drop(engine, &added, error));
     *result_out = *result;
     return EH_OK;
 }

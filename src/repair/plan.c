@@ -1,6 +1,7 @@
 /* The plan: repairs.yaml, read strictly. */
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "repair/repair_int.h"
 
@@ -227,7 +228,7 @@ eh_code eh_repair_plan_read(const eh_yaml_node *root, const char *path, eh_arena
         {.key = "groups", .kind = EH_FIELD_MAPPING, .offset = offsetof(plan_record, groups)},
         {.key = "population", .kind = EH_FIELD_NODE, .offset = offsetof(plan_record, population)},
         {.key = "skip_unmatched", .kind = EH_FIELD_BOOLEAN, .offset = offsetof(plan_record, skip_unmatched)},
-        {.key = "steps", .kind = EH_FIELD_LIST, .required = true, .offset = offsetof(plan_record, steps)},
+        {.key = "steps", .kind = EH_FIELD_NODE, .offset = offsetof(plan_record, steps)},
     };
     plan_record record = {0};
     EH_TRY(eh_yaml_read(root, fields, sizeof fields / sizeof fields[0], &record, error));
@@ -240,13 +241,81 @@ eh_code eh_repair_plan_read(const eh_yaml_node *root, const char *path, eh_arena
         EH_TRY(groups_read(record.groups, arena, plan, error));
     if (record.population != NULL)
         EH_TRY(populations_read(record.population, arena, plan, error));
+    record.steps = eh_yaml_member_value(root, "steps");
+    if (record.steps == NULL)
+        return eh_yaml_fail(root, error, EH_INPUT, "'steps:' is missing: what to do, one step after the other, as in  steps: [ { do: drop, why: it is empty, column: note } ]");
+    bool none = record.steps->type == EH_YAML_NULL; /* all steps are comments still */
+    if (!none && record.steps->type != EH_YAML_LIST)
+        return eh_yaml_fail(record.steps, error, EH_INPUT, "'steps:' must be a list of steps, as in  - { do: drop, why: it is empty, column: note }");
     if (record.steps->count > EH_REPAIR_STEPS_MAX)
         return eh_yaml_fail(record.steps, error, EH_LIMIT, "%zu steps, at most %d", record.steps->count, EH_REPAIR_STEPS_MAX);
-    for (size_t i = 0; i < record.steps->count; i++)
+    for (size_t i = 0; i < (none ? 0 : record.steps->count); i++)
         EH_TRY(step_read(record.steps->items[i], arena, plan, &plan->steps[plan->steps_count++], error));
     for (size_t i = 0; i < plan->steps_count; i++)
         if (plan->steps[i].kind == EH_STEP_RAKE && plan->populations_count == 0)
             return eh_yaml_fail(plan->steps[i].node, error, EH_INPUT, "the step 'rake' needs 'population:' in the plan, as in population: {read: census.csv, weight: people}");
     *plan_out = *plan;
+    return EH_OK;
+}
+
+const char *eh_repair_fitted_path(const char *plan_path, eh_arena *arena)
+{
+    const char *dot = strrchr(plan_path, '.'), *slash = strrchr(plan_path, '/');
+    bool ending = dot != NULL && (slash == NULL || dot > slash);
+    return eh_arena_format(arena, "%.*s.fitted", (int)(ending ? (size_t)(dot - plan_path) : strlen(plan_path)), plan_path);
+}
+
+/* ---- where it runs ------------------------------------------------------------------------------------------------------------------ */
+
+static eh_code path_place(const char **path, const eh_repair_plan *plan, const char *folder, eh_arena *arena, eh_error *error)
+{
+    const char *slash = strrchr(plan->path, '/');
+    if (*path == NULL || (*path)[0] == '/' || (folder != NULL && strcmp(folder, ".") == 0) || (folder == NULL && (slash == NULL || access(*path, F_OK) == 0)))
+        return EH_OK;
+    char *placed = folder != NULL ? eh_arena_format(arena, "%s/%s", folder, *path) : eh_arena_format(arena, "%.*s/%s", (int)(slash - plan->path), plan->path, *path);
+    if (placed == NULL)
+        return eh_fail_memory(error);
+    if (folder != NULL || access(placed, F_OK) == 0)
+        *path = placed;
+    return EH_OK;
+}
+
+/* Names under which a condition could get at whole rows, and with them at every column. */
+static const char *const row_names[] = {"COLUMNS", "evenhand_rows", "evenhand_before", "evenhand_held", "row"};
+
+static eh_code sql_guard(const eh_repair_step *step, const char *sql, const eh_repair_place *place, eh_error *error)
+{
+    for (size_t h = 0; h < place->hidden_count; h++)
+        if (eh_expression_reads(sql, place->hidden[h]))
+            return eh_yaml_fail(step->node, error, EH_DENIED, "'%.200s' reads the protected attribute '%.100s'; a repair may only use it in 'groups:'", sql, place->hidden[h]);
+    for (size_t i = 0; i < sizeof row_names / sizeof row_names[0]; i++)
+        if (eh_expression_reads(sql, row_names[i]))
+            return eh_yaml_fail(step->node, error, EH_DENIED, "'%.200s' could read whole rows, and with them protected attributes; name the columns", sql);
+    return EH_OK;
+}
+
+static eh_code step_guard(const eh_repair_step *step, const eh_repair_place *place, eh_error *error)
+{
+    const char *const columns[] = {step->column, step->start, step->key, step->into};
+    for (size_t h = 0; h < place->hidden_count; h++)
+        for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+            if (columns[i] != NULL && eh_view_equal_nocase(eh_view_of(columns[i]), eh_view_of(place->hidden[h])))
+                return eh_yaml_fail(step->node, error, EH_DENIED, "'%.100s' is a protected attribute: it stays in the vault, and a repair may only use it in 'groups:'", columns[i]);
+    for (size_t i = 0; i < step->missing_when_count; i++)
+        EH_TRY(sql_guard(step, step->missing_when[i], place, error));
+    if (step->unit_when != NULL)
+        EH_TRY(sql_guard(step, step->unit_when, place, error));
+    return step->outcome == NULL ? EH_OK : sql_guard(step, step->outcome, place, error);
+}
+
+eh_code eh_repair_plan_place(eh_repair_plan *plan, const eh_repair_place *place, eh_arena *arena, eh_error *error)
+{
+    for (size_t i = 0; i < plan->populations_count; i++)
+        EH_TRY(path_place(&plan->populations[i].path, plan, place->folder, arena, error));
+    for (size_t i = 0; i < plan->steps_count; i++) {
+        EH_TRY(path_place(&plan->steps[i].decisions, plan, place->folder, arena, error));
+        if (place->hidden_count > 0)
+            EH_TRY(step_guard(&plan->steps[i], place, error));
+    }
     return EH_OK;
 }

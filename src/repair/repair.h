@@ -46,7 +46,7 @@ typedef struct {
     double amount;                    /* quantiles, decorrelate: 0 to 1 */
     double cap;                       /* weights: at most so many times their mean; 0: no cap */
     const char *start;                /* weights: column to start from; NULL: 1 */
-    const char *key, *decisions;      /* duplicates: column, path of the file with the columns keep, merge */
+    const char *key, *decisions;      /* duplicates: column, path of duplicates.yaml or of a table with the columns keep, merge */
     const eh_yaml_node *node;
 } eh_repair_step;
 
@@ -59,19 +59,34 @@ typedef struct {
     eh_population_source populations[EH_POPULATIONS_MAX];
     size_t populations_count;
     bool skip_unmatched;
+    bool absent_is_missing;           /* set by who applies it to one record: a field that the record has not is missing; not part of what is written */
     eh_repair_step steps[EH_REPAIR_STEPS_MAX];
     size_t steps_count;
 } eh_repair_plan;
 
+/** What the last repair of a workspace has done, in its state folder: a manifest, as beside the repaired rows. */
+#define EH_REPAIRED_FILE "repaired.json"
+/** Where the parameters of a plan are kept: "repairs.fitted" for "repairs.yaml". NULL: no memory. */
+const char *eh_repair_fitted_path(const char *plan_path, eh_arena *arena);
+
 /** errors: EH_INPUT with line and column: unknown keys and steps (the nearest is named), what a step needs and has not. */
 EH_MUST_USE eh_code eh_repair_plan_read(const eh_yaml_node *root, const char *path, eh_arena *arena, eh_repair_plan *plan_out, eh_error *error);
+
+/** Where a plan runs. */
+typedef struct {
+    const char *folder;               /* relative paths of the plan are of there; NULL: of the current folder, or else of the plan's own */
+    const char *const *hidden;        /* protected columns: groups may be made of them, nothing else may read or write them */
+    size_t hidden_count;
+} eh_repair_place;
+/** errors: EH_DENIED with line and column for a step that reads a hidden column. */
+EH_MUST_USE eh_code eh_repair_plan_place(eh_repair_plan *plan, const eh_repair_place *place, eh_arena *arena, eh_error *error);
 
 /** What one step did. */
 typedef struct {
     const eh_repair_step *step;
     const char *into, *flag;          /* columns written; NULL */
     uint64_t rows_changed;
-    double people, effective_before, effective_after; /* rows, and what they are worth before and after; NaN when it makes no weights */
+    double people, effective_before, effective_after; /* rows, and how many rows they are worth (Kish) before and after the step */
     double before, after;             /* what it mends: largest gap of a share, gap of the outcome, distance of groups, share missing; NaN */
     const char *measure;              /* what before and after are, in words */
 } eh_repair_done;
@@ -88,5 +103,32 @@ typedef struct {
  */
 EH_MUST_USE eh_code eh_repair_apply(eh_engine *engine, const eh_repair_plan *plan, const void *fitted, eh_arena *arena, eh_buffer *fitted_out,
                                     eh_repair_result *result_out, eh_error *error);
+
+/* ---- the repaired rows as a check looks at them --------------------------------------------------------------------------------------- */
+
+/** One column that a step has written, and the one that it stands for. */
+typedef struct {
+    eh_step_kind kind;
+    const char *column, *into, *flag; /* NULL where there is none */
+} eh_repair_written;
+
+/** What takes whose place. */
+typedef struct {
+    const char *column;               /* of the source */
+    const char *repaired;             /* whose values are seen under that name */
+} eh_repair_replaced;
+
+typedef struct {
+    eh_repair_replaced replaced[EH_REPAIR_STEPS_MAX];
+    size_t replaced_count;
+    const char *weight;               /* the last weights; NULL: none */
+    const char *merged;               /* the column that marks rows which are another one's duplicates; they are left out of the view; NULL */
+} eh_repair_view;
+
+/**
+ * One more step of the engine (after eh_transform_begin and the steps of a plan, or over rows that a repair has written): each repaired column stands
+ * under the name of the one that it was made from, merged rows are left out, flags of corrections and all weights but the last are not there.
+ */
+EH_MUST_USE eh_code eh_repair_look(eh_engine *engine, const eh_repair_written *written, size_t count, eh_arena *arena, eh_repair_view *view_out, eh_error *error);
 
 #endif

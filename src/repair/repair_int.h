@@ -7,8 +7,15 @@
 
 enum { EH_REPAIR_CELLS_MAX = 4096 };
 
+/* What the steps leave to those after them. */
+typedef struct {
+    double rows, effective;    /* how many rows there are, and how many they are worth so far */
+    const char *merged;        /* the column that marks duplicates; such rows weigh nothing; NULL: none */
+} repair_state;
+
 typedef struct {
     eh_engine *engine;
+    repair_state *state;
     const eh_repair_plan *plan;
     eh_arena *arena;
     eh_error *error;
@@ -16,6 +23,7 @@ typedef struct {
     eh_json_writer *writer;    /* where this step's parameters go */
     const eh_repair_step *step;
     eh_repair_done *done;
+    const char *from;          /* what is fitted on: all rows but those that were merged into another */
     eh_buffer select;          /* of this step */
 } repair_run;
 
@@ -30,6 +38,9 @@ double repair_number(const char *text);
 const char *repair_into(repair_run *run, const char *ending);
 /** One row of numbers, e.g. counts. */
 EH_MUST_USE eh_code repair_ask_numbers(repair_run *run, const eh_buffer *select, size_t count, double *numbers_out);
+
+/** Rows for which the condition is true. */
+EH_MUST_USE eh_code repair_rows_counted(repair_run *run, const char *condition, uint64_t *rows_out);
 
 EH_MUST_USE eh_code repair_duplicates(repair_run *run);
 EH_MUST_USE eh_code repair_correct(repair_run *run);

@@ -3,51 +3,132 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/duplicates.h"
 #include "repair/repair_int.h"
 
 enum { PAIRS_MAX = 10000 };
 
 /* ---- duplicates ---------------------------------------------------------------------------------------------------------------- */
 
-static eh_code decisions_read(repair_run *run, eh_answer *pairs_out)
+typedef struct {
+    const char *merge, *keep;
+} pair;
+
+static bool is_yaml(const char *path)
+{
+    size_t len = strlen(path);
+    return (len > 5 && strcmp(path + len - 5, ".yaml") == 0) || (len > 4 && strcmp(path + len - 4, ".yml") == 0);
+}
+
+/* duplicates.yaml, as `evenhand duplicates` writes it. */
+static eh_code pairs_of_yaml(repair_run *run, pair **pairs_out, size_t *count_out)
+{
+    const eh_duplicate_decision *decisions = NULL;
+    size_t count = 0;
+    EH_TRY(eh_duplicate_decisions_read_file(run->step->decisions, run->arena, &decisions, &count, run->error));
+    pair *pairs = EH_TAKE(run->arena, count, pair);
+    if (pairs == NULL)
+        return eh_fail_memory(run->error);
+    *count_out = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t side = 0; side < 2 && decisions[i].same; side++)
+            if (strcmp(decisions[i].keys[side], decisions[i].keep) != 0)
+                pairs[(*count_out)++] = (pair){decisions[i].keys[side], eh_duplicate_kept(decisions, count, decisions[i].keep)};
+    *pairs_out = pairs;
+    return EH_OK;
+}
+
+static const char *kept_at_last(const pair *pairs, size_t count, const char *key)
+{
+    for (size_t step = 0; step <= count; step++) {
+        size_t i = 0;
+        while (i < count && strcmp(pairs[i].merge, key) != 0)
+            i++;
+        if (i == count)
+            return key;
+        key = pairs[i].keep;
+    }
+    return NULL; /* a circle */
+}
+
+/* A table with the columns keep and merge. */
+static eh_code pairs_of_table(repair_run *run, pair **pairs_out, size_t *count_out)
 {
     EH_CLEANUP(eh_engine_close) eh_engine *engine = NULL;
+    eh_answer answer;
+    const char *path = run->step->decisions;
     EH_TRY(eh_engine_open(&(eh_engine_options){.threads = 1, .memory_bytes_max = UINT64_C(128) << 20}, &engine, run->error));
-    EH_TRY(eh_engine_read(engine, &run->step->decisions, 1, run->error));
-    EH_TRY(eh_transform_ask(engine, "SELECT CAST(keep AS VARCHAR), CAST(\"merge\" AS VARCHAR) FROM evenhand_rows WHERE keep IS NOT NULL AND \"merge\" IS NOT NULL "
-                                    "ORDER BY 2, 1", PAIRS_MAX, run->arena, pairs_out, run->error));
-    for (size_t i = 0; i < pairs_out->rows_count; i++) {
-        const char *keep = pairs_out->values[2 * i], *merged = pairs_out->values[2 * i + 1];
-        if (strcmp(keep, merged) == 0)
-            return eh_fail(run->error, EH_INPUT, "%s: '%.100s' cannot be merged into itself", run->step->decisions, keep);
-        if (i > 0 && strcmp(pairs_out->values[2 * i - 1], merged) == 0)
-            return eh_fail(run->error, EH_CONFLICT, "%s: '%.100s' is merged twice", run->step->decisions, merged);
+    EH_TRY(eh_engine_read(engine, &path, 1, run->error));
+    if (eh_transform_ask(engine, "SELECT CAST(\"merge\" AS VARCHAR), CAST(keep AS VARCHAR) FROM evenhand_rows WHERE keep IS NOT NULL AND \"merge\" IS NOT NULL "
+                                 "ORDER BY 1, 2", PAIRS_MAX, run->arena, &answer, run->error) != EH_OK)
+        return eh_fail_within(run->error, "%s (a table with the columns keep and merge, or a file of evenhand duplicates)", path);
+    pair *pairs = EH_TAKE(run->arena, answer.rows_count, pair);
+    const char **last = EH_TAKE(run->arena, answer.rows_count, const char *);
+    if (pairs == NULL || last == NULL)
+        return eh_fail_memory(run->error);
+    for (size_t i = 0; i < answer.rows_count; i++) {
+        pairs[i] = (pair){answer.values[2 * i], answer.values[2 * i + 1]};
+        if (strcmp(pairs[i].keep, pairs[i].merge) == 0)
+            return eh_fail(run->error, EH_INPUT, "%s: '%.100s' cannot be merged into itself", path, pairs[i].keep);
+        if (i > 0 && strcmp(pairs[i - 1].merge, pairs[i].merge) == 0)
+            return eh_fail(run->error, EH_CONFLICT, "%s: '%.100s' is merged twice", path, pairs[i].merge);
     }
+    for (size_t i = 0; i < answer.rows_count; i++) {
+        last[i] = kept_at_last(pairs, answer.rows_count, pairs[i].keep);
+        if (last[i] == NULL)
+            return eh_fail(run->error, EH_CONFLICT, "%s: '%.100s' would go into itself by way of others", path, pairs[i].merge);
+    }
+    for (size_t i = 0; i < answer.rows_count; i++)
+        pairs[i].keep = last[i];
+    *pairs_out = pairs;
+    *count_out = answer.rows_count;
     return EH_OK;
+}
+
+static eh_code merged_count(repair_run *run, const pair *pairs, size_t count, uint64_t *rows_out)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer condition = {0};
+    *rows_out = 0;
+    if (count == 0)
+        return EH_OK;
+    eh_buffer_text(&condition, "CAST(");
+    eh_transform_name(&condition, run->step->key);
+    eh_buffer_text(&condition, " AS VARCHAR) IN (");
+    for (size_t i = 0; i < count; i++) {
+        eh_buffer_text(&condition, i == 0 ? "" : ", ");
+        eh_transform_text(&condition, pairs[i].merge);
+    }
+    eh_buffer_byte(&condition, ')');
+    EH_TRY(eh_buffer_check(&condition, run->error));
+    return repair_rows_counted(run, condition.ptr, rows_out);
 }
 
 eh_code repair_duplicates(repair_run *run)
 {
-    eh_answer pairs;
+    pair *pairs = NULL;
+    size_t count = 0;
     const char *into = run->step->into != NULL ? run->step->into : "duplicate_of";
-    EH_TRY(decisions_read(run, &pairs));
+    EH_TRY(is_yaml(run->step->decisions) ? pairs_of_yaml(run, &pairs, &count) : pairs_of_table(run, &pairs, &count));
     eh_buffer_text(&run->select, "SELECT *, map([");
-    for (int side = 1; side >= 0; side--) {
-        for (size_t i = 0; i < pairs.rows_count; i++) {
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; i < count; i++) {
             eh_buffer_text(&run->select, i == 0 ? "" : ", ");
-            eh_transform_text(&run->select, pairs.values[2 * i + (size_t)side]);
+            eh_transform_text(&run->select, side == 0 ? pairs[i].merge : pairs[i].keep);
         }
-        eh_buffer_text(&run->select, side == 1 ? "]::VARCHAR[], [" : "]::VARCHAR[])[CAST(");
+        eh_buffer_text(&run->select, side == 0 ? "]::VARCHAR[], [" : "]::VARCHAR[])[CAST(");
     }
     eh_transform_name(&run->select, run->step->key);
     eh_buffer_text(&run->select, " AS VARCHAR)] AS ");
     eh_transform_name(&run->select, into);
     eh_buffer_text(&run->select, " FROM " EH_TRANSFORM_BEFORE);
     run->done->into = into;
-    run->done->measure = "decisions";
-    run->done->before = (double)pairs.rows_count;
-    eh_json_integer(run->writer, "decisions", (int64_t)pairs.rows_count);
-    run->done->rows_changed = pairs.rows_count;
+    run->done->measure = "people who are in twice";
+    EH_TRY(merged_count(run, pairs, count, &run->done->rows_changed));
+    run->done->before = (double)run->done->rows_changed;
+    run->done->after = 0;
+    run->done->effective_after = run->state->rows - (double)run->done->rows_changed;
+    run->state->merged = into;
+    eh_json_integer(run->writer, "decisions", (int64_t)count);
     return EH_OK;
 }
 
@@ -61,7 +142,7 @@ static void missing_sql(const repair_run *run, eh_buffer *sql)
         eh_buffer_text(sql, "false");
 }
 
-static eh_code rows_counted(repair_run *run, const char *condition, uint64_t *rows_out)
+eh_code repair_rows_counted(repair_run *run, const char *condition, uint64_t *rows_out)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
     double count = 0;
@@ -97,7 +178,7 @@ eh_code repair_correct(repair_run *run)
     eh_buffer_text(&run->select, " FROM " EH_TRANSFORM_BEFORE);
     run->done->into = into;
     run->done->flag = flag;
-    return rows_counted(run, any.ptr, &run->done->rows_changed);
+    return repair_rows_counted(run, any.ptr, &run->done->rows_changed);
 }
 
 /* ---- impute ---------------------------------------------------------------------------------------------------------------------- */
@@ -109,11 +190,41 @@ typedef struct {
     const char *overall;
 } fills;
 
+static eh_code column_type(repair_run *run, const char **type_out)
+{
+    eh_answer columns;
+    EH_TRY(eh_transform_columns(run->engine, run->arena, &columns, run->error));
+    for (size_t c = 0; c < columns.rows_count; c++)
+        if (strcmp(columns.values[2 * c], run->step->column) == 0)
+            *type_out = columns.values[2 * c + 1];
+    return EH_OK;
+}
+
+/* When the column has no value: NULL, and in texts the words that the check takes for none. */
+static eh_code no_value_sql(repair_run *run, const char *name, eh_buffer *sql)
+{
+    const char *type = "";
+    EH_TRY(column_type(run, &type));
+    eh_buffer_format(sql, "(%s IS NULL", name);
+    if (strcmp(type, "VARCHAR") == 0) {
+        eh_buffer_format(sql, " OR lower(trim(%s)) IN (", name);
+        for (size_t i = 0; eh_profile_blank_words[i] != NULL; i++) {
+            eh_buffer_text(sql, i == 0 ? "" : ", ");
+            eh_transform_text(sql, eh_profile_blank_words[i]);
+        }
+        eh_buffer_byte(sql, ')');
+    }
+    eh_buffer_byte(sql, ')');
+    return eh_buffer_check(sql, run->error);
+}
+
 /* What most have, the first in order when several do; or the middle value. NULL groups: everybody. */
 static eh_code fill_ask(repair_run *run, bool grouped, eh_answer *answer_out)
 {
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0}, name = {0}, keys = {0};
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0}, name = {0}, keys = {0}, none = {0};
     eh_transform_name(&name, run->step->column);
+    EH_TRY(eh_buffer_check(&name, run->error));
+    EH_TRY(no_value_sql(run, name.ptr, &none));
     for (size_t i = 0; grouped && i < run->step->by_count; i++)
         eh_buffer_format(&keys, "\"evenhand g%zu\", ", i);
     eh_buffer_format(&sql, "SELECT %s", keys.ptr == NULL ? "" : keys.ptr);
@@ -123,8 +234,7 @@ static eh_code fill_ask(repair_run *run, bool grouped, eh_answer *answer_out)
         EH_TRY(repair_groups_sql(run, &sql));
         eh_buffer_text(&sql, ", ");
     }
-    eh_buffer_format(&sql, median ? "%s AS x FROM evenhand_rows) WHERE x IS NOT NULL" : "%s AS x, count(*) AS n FROM evenhand_rows WHERE %s IS NOT NULL GROUP BY ALL)", name.ptr,
-                     name.ptr);
+    eh_buffer_format(&sql, median ? "%s AS x FROM %s WHERE NOT %s)" : "%s AS x, count(*) AS n FROM %s WHERE NOT %s GROUP BY ALL)", name.ptr, run->from, none.ptr);
     if (median && grouped)
         eh_buffer_text(&sql, " GROUP BY ALL ORDER BY ALL");
     if (!median)
@@ -199,16 +309,6 @@ static void fills_write(repair_run *run, const fills *found)
     eh_json_array_close(run->writer);
 }
 
-static eh_code column_type(repair_run *run, const char **type_out)
-{
-    eh_answer columns;
-    EH_TRY(eh_transform_columns(run->engine, run->arena, &columns, run->error));
-    for (size_t c = 0; c < columns.rows_count; c++)
-        if (strcmp(columns.values[2 * c], run->step->column) == 0)
-            *type_out = columns.values[2 * c + 1];
-    return EH_OK;
-}
-
 /* Removes the group columns that a step has put beside the rows. */
 static void without_groups(const repair_run *run, eh_buffer *sql)
 {
@@ -239,12 +339,12 @@ eh_code repair_impute(repair_run *run)
     fills_write(run, &found);
     EH_TRY(column_type(run, &type));
     eh_transform_name(&name, run->step->column);
-    eh_buffer_format(&condition, "%s IS NULL", name.ptr == NULL ? "" : name.ptr);
-    EH_TRY(eh_buffer_check(&condition, run->error));
+    EH_TRY(eh_buffer_check(&name, run->error));
+    EH_TRY(no_value_sql(run, name.ptr, &condition));
     if (into == NULL || flag == NULL)
         return eh_fail_memory(run->error);
     without_groups(run, &run->select);
-    eh_buffer_format(&run->select, ", CASE WHEN %s IS NOT NULL THEN %s", name.ptr, name.ptr);
+    eh_buffer_format(&run->select, ", CASE WHEN NOT %s THEN %s", condition.ptr, name.ptr);
     for (size_t i = 0; i < found.count; i++) {
         eh_buffer_text(&run->select, " WHEN ");
         for (size_t k = 0; k < run->step->by_count; k++) {
@@ -264,7 +364,7 @@ eh_code repair_impute(repair_run *run)
     EH_TRY(with_groups(run, &run->select));
     run->done->into = into;
     run->done->flag = flag;
-    EH_TRY(rows_counted(run, condition.ptr, &run->done->rows_changed));
+    EH_TRY(repair_rows_counted(run, condition.ptr, &run->done->rows_changed));
     run->done->measure = "rows without a value";
     run->done->before = (double)run->done->rows_changed;
     run->done->after = 0;
@@ -297,8 +397,8 @@ static eh_code maps_fit(repair_run *run, quantile_maps *maps)
         eh_buffer_format(&sql, "%s%.2f", k == 0 ? "" : ", ", (double)k / (EH_REPAIR_KNOTS - 1));
     eh_buffer_text(&sql, "]) AS VARCHAR), CAST(count(x) AS VARCHAR) FROM (SELECT ");
     EH_TRY(repair_groups_sql(run, &sql));
-    eh_buffer_format(&sql, ", CAST(%s AS DOUBLE) AS x FROM evenhand_rows) WHERE isfinite(x) AND \"evenhand g0\" <> '(missing)' GROUP BY 1 ORDER BY 1",
-                     name.ptr == NULL ? "" : name.ptr);
+    eh_buffer_format(&sql, ", CAST(%s AS DOUBLE) AS x FROM %s) WHERE isfinite(x) AND \"evenhand g0\" <> '(missing)' GROUP BY 1 ORDER BY 1",
+                     name.ptr == NULL ? "" : name.ptr, run->from);
     EH_TRY(eh_buffer_check(&sql, run->error));
     EH_TRY(eh_transform_ask(run->engine, sql.ptr, EH_GROUPS_MAX, run->arena, &answer, run->error));
     if (answer.rows_count < 2)
@@ -437,7 +537,7 @@ eh_code repair_quantiles(repair_run *run)
     run->done->after = medians_apart(maps, true);
     eh_buffer_format(&condition, "%s IS NOT NULL", name.ptr);
     EH_TRY(eh_buffer_check(&condition, run->error));
-    return rows_counted(run, condition.ptr, &run->done->rows_changed);
+    return repair_rows_counted(run, condition.ptr, &run->done->rows_changed);
 }
 
 /* ---- decorrelate ------------------------------------------------------------------------------------------------------------------------- */
@@ -456,8 +556,8 @@ static eh_code shifts_fit(repair_run *run, shifts *found)
     eh_transform_name(&name, run->step->column);
     eh_buffer_text(&sql, "SELECT \"evenhand g0\", CAST(sum(x) AS VARCHAR), CAST(count(x) AS VARCHAR) FROM (SELECT ");
     EH_TRY(repair_groups_sql(run, &sql));
-    eh_buffer_format(&sql, ", CAST(%s AS DOUBLE) AS x FROM evenhand_rows) WHERE isfinite(x) AND \"evenhand g0\" <> '(missing)' GROUP BY 1 ORDER BY 1",
-                     name.ptr == NULL ? "" : name.ptr);
+    eh_buffer_format(&sql, ", CAST(%s AS DOUBLE) AS x FROM %s) WHERE isfinite(x) AND \"evenhand g0\" <> '(missing)' GROUP BY 1 ORDER BY 1",
+                     name.ptr == NULL ? "" : name.ptr, run->from);
     EH_TRY(eh_buffer_check(&sql, run->error));
     EH_TRY(eh_transform_ask(run->engine, sql.ptr, EH_GROUPS_MAX, run->arena, &answer, run->error));
     for (size_t i = 0; i < answer.rows_count; i++) {
@@ -519,7 +619,7 @@ eh_code repair_decorrelate(repair_run *run)
     run->done->after = found.gap_before * (1 - run->step->amount);
     eh_buffer_format(&condition, "%s IS NOT NULL", name.ptr);
     EH_TRY(eh_buffer_check(&condition, run->error));
-    return rows_counted(run, condition.ptr, &run->done->rows_changed);
+    return repair_rows_counted(run, condition.ptr, &run->done->rows_changed);
 }
 
 /* ---- drop ------------------------------------------------------------------------------------------------------------------------------------ */

@@ -11,6 +11,7 @@ typedef struct {
     const char **keys; /* count x keys_count */
     double *factors;
     size_t count, keys_count;
+    double total;        /* what the weights of all rows add up to; NaN when it is not known */
 } cells;
 
 /* ---- parameters ---------------------------------------------------------------------------------------------------------------- */
@@ -33,7 +34,7 @@ static void cells_write(repair_run *run, const cells *found)
 static eh_code cells_read(repair_run *run, size_t keys_count, cells *found)
 {
     eh_json_value list = eh_json_member(run->fitted, "cells");
-    *found = (cells){.count = eh_json_count(list), .keys_count = keys_count};
+    *found = (cells){.count = eh_json_count(list), .keys_count = keys_count, .total = EH_NAN};
     found->keys = EH_TAKE(run->arena, found->count * keys_count, const char *);
     found->factors = EH_TAKE(run->arena, found->count, double);
     if (found->keys == NULL || found->factors == NULL)
@@ -56,13 +57,19 @@ static eh_code cells_read(repair_run *run, size_t keys_count, cells *found)
 
 static void start_sql(const repair_run *run, eh_buffer *sql)
 {
+    if (run->state->merged != NULL) {
+        eh_buffer_text(sql, "CASE WHEN ");
+        eh_transform_name(sql, run->state->merged);
+        eh_buffer_text(sql, " IS NOT NULL THEN 0e0 ELSE ");
+    }
     if (run->step->start == NULL) {
         eh_buffer_text(sql, "1e0");
-        return;
+    } else {
+        eh_buffer_text(sql, "CAST(");
+        eh_transform_name(sql, run->step->start);
+        eh_buffer_text(sql, " AS DOUBLE)");
     }
-    eh_buffer_text(sql, "CAST(");
-    eh_transform_name(sql, run->step->start);
-    eh_buffer_text(sql, " AS DOUBLE)");
+    eh_buffer_text(sql, run->state->merged != NULL ? " END" : "");
 }
 
 static eh_code keyed_sql(repair_run *run, const char *from, eh_buffer *sql)
@@ -111,15 +118,13 @@ static eh_code column_write(repair_run *run, const cells *found, const char *int
 }
 
 /* Rows, and what they are worth with these weights. */
-static eh_code worth(repair_run *run, const eh_buffer *weight, const eh_buffer *from, double *people_out, double *effective_out)
+static eh_code worth(repair_run *run, const eh_buffer *weight, const eh_buffer *from, double sums[3], double *effective_out)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};
-    double sums[3];
     eh_buffer_format(&sql, "SELECT CAST(count(*) AS VARCHAR), CAST(sum(w) AS VARCHAR), CAST(sum(w * w) AS VARCHAR) FROM (SELECT %s AS w FROM ", weight->ptr == NULL ? "" : weight->ptr);
     eh_buffer_append(&sql, eh_buffer_view(from));
     eh_buffer_byte(&sql, ')');
     EH_TRY(repair_ask_numbers(run, &sql, 3, sums));
-    *people_out = sums[0];
     *effective_out = sums[1] * sums[1] / sums[2];
     return EH_OK;
 }
@@ -144,9 +149,14 @@ static eh_code worth_tell(repair_run *run, const cells *found)
     }
     eh_buffer_text(&after, found->count == 0 ? " WHEN false THEN 1e0 ELSE 1e0 END" : " ELSE 1e0 END");
     EH_TRY(eh_buffer_check(&after, run->error));
-    EH_TRY(worth(run, &start, &rows, &run->done->people, &run->done->effective_before));
-    EH_TRY(worth(run, &after, &keyed, &run->done->people, &run->done->effective_after));
-    run->done->rows_changed = (uint64_t)run->done->people;
+    double sums[3];
+    EH_TRY(worth(run, &start, &rows, sums, &run->done->effective_before));
+    EH_TRY(worth(run, &after, &keyed, sums, &run->done->effective_after));
+    run->done->people = sums[0];
+    run->done->rows_changed = (uint64_t)sums[0];
+    /* A group that is called otherwise here than where the weights were made would keep its weight in silence. */
+    if (!isnan(found->total) && fabs(sums[1] - found->total) > 1e-6 * found->total)
+        return eh_fail(run->error, EH_INTERNAL, "the weights of the groups do not reach all rows (they add up to %.6g instead of %.6g)", sums[1], found->total);
     return EH_OK;
 }
 
@@ -267,7 +277,7 @@ static eh_code reweigh_fit(repair_run *run, cells *found)
     size_t outcomes = table.outcomes_count;
     double *compact = EH_TAKE(run->arena, table.count * outcomes, double), *factors = EH_TAKE(run->arena, table.count * outcomes, double);
     double *people = EH_TAKE(run->arena, table.count * outcomes, double);
-    *found = (cells){.keys_count = by + 1, .keys = EH_TAKE(run->arena, table.count * outcomes * (by + 1), const char *),
+    *found = (cells){.total = EH_NAN, .keys_count = by + 1, .keys = EH_TAKE(run->arena, table.count * outcomes * (by + 1), const char *),
                      .factors = EH_TAKE(run->arena, table.count * outcomes, double)};
     if (compact == NULL || factors == NULL || people == NULL || found->keys == NULL || found->factors == NULL)
         return eh_fail_memory(run->error);
@@ -316,10 +326,13 @@ static eh_code raking_open(repair_run *run, raking *r, eh_cube_spec *spec, eh_cu
     *spec = (eh_cube_spec){.decision = {EH_EVERY_ROW, EH_EVERY_ROW}, .attributes = attributes, .attributes_count = run->step->by_count, .one_group_will_do = true};
     for (size_t k = 0; k < run->step->by_count; k++)
         attributes[k] = *repair_group_find(run->plan, run->step->by[k]);
-    if (run->step->start != NULL) {
-        EH_CLEANUP(eh_buffer_dispose) eh_buffer name = {0};
-        eh_transform_name(&name, run->step->start);
-        spec->weight = (eh_expression){eh_arena_copy(run->arena, eh_buffer_view(&name)), run->step->start};
+    if (run->step->start != NULL || run->state->merged != NULL) {
+        EH_CLEANUP(eh_buffer_dispose) eh_buffer weight = {0};
+        start_sql(run, &weight);
+        EH_TRY(eh_buffer_check(&weight, run->error));
+        spec->weight = (eh_expression){eh_arena_copy(run->arena, eh_buffer_view(&weight)), run->step->start != NULL ? run->step->start : run->state->merged};
+        if (spec->weight.sql == NULL)
+            return eh_fail_memory(run->error);
     }
     EH_TRY(eh_cube_read(run->engine, spec, run->arena, &r->cube, run->error));
     r->first = EH_TAKE(run->arena, r->cube.cells_count, const eh_cell *);
@@ -438,7 +451,7 @@ static eh_code rake_fit(repair_run *run, cells *found)
     if (!result.converged)
         return eh_fail(run->error, EH_CONFLICT, "raking has not reached the population after %u rounds; a share is still %.2g away. The margins contradict each other, or a "
                        "crossing that they need is empty: use fewer attributes or coarser bands", result.rounds, result.largest_gap);
-    *found = (cells){.keys_count = by, .count = r->count, .keys = EH_TAKE(run->arena, r->count * by, const char *), .factors = result.factors};
+    *found = (cells){.total = EH_NAN, .keys_count = by, .count = r->count, .keys = EH_TAKE(run->arena, r->count * by, const char *), .factors = result.factors};
     double *ones = EH_TAKE(run->arena, r->count, double);
     if (found->keys == NULL || ones == NULL)
         return eh_fail_memory(run->error);
@@ -450,6 +463,9 @@ static eh_code rake_fit(repair_run *run, cells *found)
     run->done->measure = "largest difference of a share to the population";
     run->done->before = largest_gap(r, ones);
     EH_TRY(cap(run, r->people, found));
+    found->total = 0;
+    for (size_t i = 0; i < r->count; i++)
+        found->total += r->weights[i] * found->factors[i];
     run->done->after = largest_gap(r, found->factors);
     eh_json_integer(run->writer, "rounds", result.rounds);
     return EH_OK;

@@ -72,10 +72,15 @@ static void write_header(const check_html *page)
     eh_html_text(out, eh_buffer_view(&text));
     eh_buffer_text(out, "</h1>\n");
     write_facts(page);
-    if (check->profile->rows_binned < check->profile->rows)
-        eh_html_put(out, "<ul class=\"notes\" aria-label=\"Notes\"><li>What looks at values together is of a sample of $ rows.</li></ul>\n",
-                    eh_html_number(EH_NUMBER_COUNT, (double)check->profile->rows_binned).text);
-    eh_buffer_text(out, "</header>\n");
+    bool sampled = check->profile->rows_binned < check->profile->rows;
+    eh_buffer_clear(&text);
+    eh_check_say_repairs(page->about, &text);
+    eh_buffer_text(out, sampled || text.len > 0 ? "<ul class=\"notes\" aria-label=\"Notes\">" : "");
+    if (sampled)
+        eh_html_put(out, "<li>What looks at values together is of a sample of $ rows.</li>", eh_html_number(EH_NUMBER_COUNT, (double)check->profile->rows_binned).text);
+    if (text.len > 0)
+        eh_html_put(out, "<li>$</li>", text.ptr + 1);
+    eh_buffer_text(out, sampled || text.len > 0 ? "</ul>\n</header>\n" : "</header>\n");
 }
 
 /* ---- findings --------------------------------------------------------------------------------------------------------------------- */
@@ -96,22 +101,58 @@ static void write_finding(const check_html *page, const eh_finding *finding)
     eh_html_text(out, eh_buffer_view(&text));
     eh_html_put(out, "</td><td class=\"name\">$", eh_finding_get(finding->kind)->todo);
     const char *command = eh_finding_get(finding->kind)->command;
+    if (finding->kind == EH_FINDING_TWICE && page->about->workspace == NULL)
+        command = "evenhand repair --propose";
     if (command != NULL)
         eh_html_put(out, "<small><code>$</code></small>", command);
     eh_buffer_text(out, "</td></tr>\n");
 }
 
-static void write_since(const check_html *page)
+static void before_table(check_html *page)
+{
+    static const char *const headings[] = {"", "grave", "medium", "light", "notes", "rows are worth", NULL};
+    const eh_check *check = page->check;
+    eh_html_table_open(&page->html, "Findings before and now, by", "weight");
+    eh_html_headings(&page->html, headings);
+    for (size_t after = 0; after < 2; after++) {
+        eh_html_put(page->html.out, "<tr><th scope=\"row\">$</th>", after == 0 ? "before" : "now");
+        for (int s = EH_SEVERITY_HIGH; s >= EH_SEVERITY_NOTE; s--)
+            eh_html_put(page->html.out, "<td>$</td>", eh_html_number(EH_NUMBER_COUNT, (double)(after == 0 ? check->counts_before[s] : check->counts[s])).text);
+        eh_html_put(page->html.out, "<td>$</td></tr>\n", eh_html_number(EH_NUMBER_COUNT, after == 0 ? check->effective_before : check->effective).text);
+    }
+    eh_html_table_close(&page->html);
+}
+
+static void write_since(check_html *page)
 {
     const eh_check *check = page->check;
     if (check->before == NULL)
         return;
     char counts[64];
     snprintf(counts, sizeof counts, "%zu gone, %zu new", check->gone_count, check->new_count);
-    eh_html_put(page->html.out, "<h3>Since <bdi>$</bdi>: $</h3>\n<ul class=\"methods\">", basename(check->before), counts);
+    eh_html_put(page->html.out, "<h3>Since <bdi>$</bdi>: $</h3>\n", basename(check->before), counts);
+    before_table(page);
+    eh_buffer_text(page->html.out, check->gone_count > 0 ? "<ul class=\"methods\">" : "");
     for (size_t i = 0; i < check->gone_count; i++)
         eh_html_put(page->html.out, "<li>Gone: $</li>\n", check->gone[i].says);
-    eh_buffer_text(page->html.out, "</ul>\n");
+    eh_buffer_text(page->html.out, check->gone_count > 0 ? "</ul>\n" : "");
+}
+
+static void write_untold(const check_html *page)
+{
+    eh_buffer *out = page->html.out;
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {.whole = out};
+    if (page->check->untold_count == 0)
+        return;
+    eh_buffer_text(out, "<h3>What this data cannot tell</h3>\n<ul class=\"methods\">");
+    for (size_t i = 0; i < page->check->untold_count; i++) {
+        eh_buffer_clear(&text);
+        eh_check_say_untold(page->check, &page->check->untold[i], &text);
+        eh_buffer_text(out, "<li>");
+        eh_html_text(out, eh_buffer_view(&text));
+        eh_buffer_text(out, "</li>\n");
+    }
+    eh_buffer_text(out, "</ul>\n");
 }
 
 static void write_findings(check_html *page)
@@ -122,6 +163,7 @@ static void write_findings(check_html *page)
     eh_buffer_text(out, "<section id=\"findings\"><h2>Findings</h2>\n");
     if (page->check->findings_count == 0) {
         eh_buffer_text(out, "<p class=\"lead\">Nothing was found that needs attention.</p>\n");
+        write_untold(page);
         write_since(page);
         eh_buffer_text(out, "</section>\n");
         return;
@@ -135,6 +177,7 @@ static void write_findings(check_html *page)
             eh_check_say_command(page->about, finding, &command);
     }
     eh_html_table_close(&page->html);
+    write_untold(page);
     write_since(page);
     if (command.len > 0) {
         eh_buffer_text(out, "<p class=\"lead\">A plan of repairs, to be read and edited before it is applied:</p>\n<pre tabindex=\"0\" role=\"region\" aria-label=\"Command "
@@ -158,6 +201,7 @@ static void write_navigation(const check_html *page)
         {"#missing", "Missing values", check_html_has_missing(page)},
         {"#links", "What gives groups away", page->check->attributes_count > 0},
         {"#crossings", "Crossings", page->check->crossings_count > 0},
+        {"#twice", "People in twice", check_html_has_twice(page)},
         {"#columns", "Columns", true},
         {"#method", "How it was computed", true},
     };
@@ -184,6 +228,7 @@ void eh_check_html(const eh_check_about *about, const eh_check *check, eh_buffer
     check_html_missing(&page);
     check_html_links(&page);
     check_html_crossings(&page);
+    check_html_twice(&page);
     check_html_columns(&page);
     check_html_method(&page);
     eh_json_array_close(&page.html.charts);

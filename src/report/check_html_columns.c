@@ -211,6 +211,40 @@ void check_html_crossings(check_html *page)
     eh_buffer_text(page->html.out, "</section>\n");
 }
 
+/* ---- people who are in twice ---------------------------------------------------------------------------------------------------- */
+
+enum { PAIRS_SHOWN_MAX = 50 };
+
+bool check_html_has_twice(const check_html *page)
+{
+    return page->check->twice != NULL && page->check->twice->found.pairs_count > 0;
+}
+
+void check_html_twice(check_html *page)
+{
+    static const char *const headings[] = {"<pair", "<how sure", "<why", "<decided", NULL};
+    static const char *const decisions[] = {[EH_PAIR_OPEN] = "not yet", [EH_PAIR_SAME] = "one person", [EH_PAIR_DIFFERENT] = "two people"};
+    eh_buffer *out = page->html.out;
+    if (!check_html_has_twice(page))
+        return;
+    const eh_duplicates *found = &page->check->twice->found;
+    eh_html_put(out, "<section id=\"twice\"><h2>People who may be in twice</h2>\n<p class=\"lead\">$ pairs among $ people. Nothing is merged before somebody has decided.</p>\n",
+                eh_html_number(EH_NUMBER_COUNT, (double)found->pairs_count).text, eh_html_number(EH_NUMBER_COUNT, (double)found->people_count).text);
+    eh_html_table_open(&page->html, "People who look alike, by", "pair");
+    eh_html_headings(&page->html, headings);
+    for (size_t i = 0; i < found->pairs_count && i < PAIRS_SHOWN_MAX; i++) {
+        const eh_duplicate_pair *pair = &found->pairs[i];
+        EH_CLEANUP(eh_buffer_dispose) eh_buffer why = {.whole = out};
+        eh_duplicate_why(pair, &why);
+        eh_html_put(out, "<tr><th scope=\"row\"><bdi>$</bdi> and <bdi>$</bdi></th><td class=\"word\">$</td><td class=\"word\">$</td><td class=\"word\">$</td></tr>\n", pair->keys[0],
+                    pair->keys[1], pair->exact ? "exact" : "near", why.ptr == NULL ? "" : why.ptr, decisions[pair->decision]);
+    }
+    eh_html_table_close(&page->html);
+    if (found->pairs_count > PAIRS_SHOWN_MAX)
+        eh_html_put(out, "<p class=\"lead\">Shown are the $ surest; the JSON report has more.</p>\n", eh_html_number(EH_NUMBER_COUNT, PAIRS_SHOWN_MAX).text);
+    eh_buffer_text(out, "</section>\n");
+}
+
 /* ---- columns ------------------------------------------------------------------------------------------------------------------------------ */
 
 static void range_cells(eh_buffer *out, const eh_profile_column *column)

@@ -16,6 +16,8 @@ bool check_html_has_missing(const check_html *page);
 void check_html_missing(check_html *page);   /* check_html_columns.c, as all below */
 void check_html_links(check_html *page);
 void check_html_crossings(check_html *page);
+bool check_html_has_twice(const check_html *page);
+void check_html_twice(check_html *page);
 void check_html_columns(check_html *page);
 void check_html_method(check_html *page);
 

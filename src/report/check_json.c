@@ -142,6 +142,35 @@ static void write_since(const document *d)
         eh_json_object_close(w);
     }
     eh_json_array_close(w);
+    eh_json_object_open_flat(w, "counts_before");
+    for (int s = EH_SEVERITY_HIGH; s >= EH_SEVERITY_NOTE; s--)
+        eh_json_integer(w, eh_severity_name((eh_severity)s), (int64_t)d->check->counts_before[s]);
+    eh_json_object_close(w);
+    eh_json_number(w, "effective_before", d->check->effective_before);
+    eh_json_object_close(w);
+}
+
+static void write_repairs(const document *d)
+{
+    const eh_check_repairs *repairs = &d->about->repairs;
+    eh_json_writer *w = d->writer;
+    if (repairs->plan == NULL) {
+        eh_json_null(w, "repairs");
+        return;
+    }
+    eh_json_object_open(w, "repairs");
+    eh_json_text(w, "plan", repairs->plan);
+    eh_json_text(w, "plan_sha256", repairs->plan_sha256);
+    eh_json_array_open(w, "columns");
+    for (size_t i = 0; i < repairs->view.replaced_count; i++) {
+        eh_json_object_open_flat(w, NULL);
+        eh_json_text(w, "column", repairs->view.replaced[i].column);
+        eh_json_text(w, "seen_as", repairs->view.replaced[i].repaired);
+        eh_json_object_close(w);
+    }
+    eh_json_array_close(w);
+    eh_json_text(w, "weight", repairs->view.weight);
+    eh_json_text(w, "merged", repairs->view.merged);
     eh_json_object_close(w);
 }
 
@@ -156,6 +185,30 @@ static void write_findings(const document *d)
     eh_json_array_open(w, "findings");
     for (size_t i = 0; i < d->check->findings_count; i++)
         write_finding(d, &d->check->findings[i], &said);
+    eh_json_array_close(w);
+}
+
+static void write_untold(const document *d)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer said = {.whole = d->writer->buffer};
+    eh_json_writer *w = d->writer;
+    eh_json_array_open(w, "untold");
+    for (size_t i = 0; i < d->check->untold_count; i++) {
+        const eh_untold *untold = &d->check->untold[i];
+        eh_json_object_open(w, NULL);
+        eh_json_text(w, "id", eh_untold_id(untold->kind));
+        eh_json_text(w, "severity_most", eh_severity_name(untold->severity_most));
+        eh_check_say_untold(d->check, untold, &said);
+        write_said(w, "says", &said);
+        eh_json_text(w, "attribute", untold->attribute);
+        eh_json_integer(w, "rows", (int64_t)untold->rows);
+        if (untold->needed > 0)
+            eh_json_integer(w, "needed", (int64_t)untold->needed);
+        else
+            eh_json_null(w, "needed");
+        eh_json_number(w, "share", untold->share);
+        eh_json_object_close(w);
+    }
     eh_json_array_close(w);
 }
 
@@ -307,6 +360,39 @@ static void write_crossings(const document *d)
     eh_json_object_close(w);
 }
 
+enum { PAIRS_TOLD_MAX = 100 };
+
+static void write_pairs(const eh_check_twice *twice, eh_json_writer *w)
+{
+    static const char *const decisions[] = {[EH_PAIR_OPEN] = "open", [EH_PAIR_SAME] = "same", [EH_PAIR_DIFFERENT] = "different"};
+    if (twice == NULL || !twice->looked) {
+        eh_json_null(w, "pairs_exact");
+        eh_json_null(w, "pairs_near");
+        eh_json_null(w, "pairs_unmerged");
+        eh_json_null(w, "pairs");
+        return;
+    }
+    eh_json_integer(w, "pairs_exact", (int64_t)twice->exact);
+    eh_json_integer(w, "pairs_near", (int64_t)twice->near);
+    eh_json_integer(w, "pairs_unmerged", (int64_t)twice->unmerged);
+    eh_json_array_open(w, "pairs");
+    for (size_t i = 0; i < twice->found.pairs_count && i < PAIRS_TOLD_MAX; i++) {
+        const eh_duplicate_pair *pair = &twice->found.pairs[i];
+        EH_CLEANUP(eh_buffer_dispose) eh_buffer why = {.whole = w->buffer};
+        eh_duplicate_why(pair, &why);
+        eh_json_object_open_flat(w, NULL);
+        eh_json_array_open_flat(w, "keys");
+        eh_json_text(w, NULL, pair->keys[0]);
+        eh_json_text(w, NULL, pair->keys[1]);
+        eh_json_array_close(w);
+        eh_json_text(w, "kind", pair->exact ? "exact" : "near");
+        eh_json_text(w, "why", why.ptr == NULL ? "" : why.ptr);
+        eh_json_text(w, "decision", decisions[pair->decision]);
+        eh_json_object_close(w);
+    }
+    eh_json_array_close(w);
+}
+
 static void write_duplicates(const document *d)
 {
     const eh_profile *profile = d->check->profile;
@@ -321,6 +407,7 @@ static void write_duplicates(const document *d)
     for (size_t i = 0; i < profile->key_examples_count; i++)
         eh_json_text(w, NULL, profile->key_examples[i]);
     eh_json_array_close(w);
+    write_pairs(d->check->twice, w);
     eh_json_object_close(w);
 }
 
@@ -436,8 +523,11 @@ void eh_check_json(const eh_check_about *about, const eh_check *check, eh_buffer
     eh_json_integer(&writer, "rows", (int64_t)check->profile->rows);
     eh_json_integer(&writer, "rows_binned", (int64_t)check->profile->rows_binned);
     eh_json_boolean(&writer, "weighted", check->weighted);
+    eh_json_number(&writer, "effective", check->effective);
+    write_repairs(&d);
     eh_json_text(&writer, "before", check->before);
     write_findings(&d);
+    write_untold(&d);
     write_since(&d);
     write_representation(&d);
     write_attributes(&d);

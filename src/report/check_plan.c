@@ -29,7 +29,30 @@ static void key_text(eh_buffer *out, const char *key, const char *text)
     eh_buffer_byte(out, '\n');
 }
 
-static void groups(const eh_cube_spec *spec, eh_buffer *out)
+/* Of many groups the largest were kept and the others joined: that is written out, so that tomorrow's rows are grouped in the same way. */
+static void joined_sql(const eh_cube_attribute *attribute, const eh_cube_dimension *dimension, eh_buffer *sql)
+{
+    eh_buffer_format(sql, "CASE WHEN CAST((%s) AS VARCHAR) IN (", attribute->expression.sql);
+    bool first = true;
+    for (size_t g = 0; g < dimension->groups_count; g++) {
+        if (dimension->groups[g].missing || dimension->groups[g].others)
+            continue;
+        eh_buffer_text(sql, first ? "" : ", ");
+        eh_transform_text(sql, dimension->groups[g].name);
+        first = false;
+    }
+    eh_buffer_format(sql, ") THEN CAST((%s) AS VARCHAR) WHEN (%s) IS NOT NULL THEN 'all others' END", attribute->expression.sql, attribute->expression.sql);
+}
+
+static bool has_others(const eh_cube_dimension *dimension)
+{
+    for (size_t g = 0; g < dimension->groups_count; g++)
+        if (dimension->groups[g].others)
+            return true;
+    return false;
+}
+
+static void groups(const eh_cube_spec *spec, const eh_cube *cube, eh_buffer *out)
 {
     if (spec->attributes_count == 0)
         return;
@@ -39,7 +62,10 @@ static void groups(const eh_cube_spec *spec, eh_buffer *out)
         eh_buffer_text(out, "  ");
         yaml_text(out, attribute->expression.name);
         eh_buffer_text(out, ": { value: ");
-        yaml_text(out, attribute->expression.sql);
+        EH_CLEANUP(eh_buffer_dispose) eh_buffer joined = {.whole = out};
+        if (cube != NULL && has_others(&cube->dimensions[a]))
+            joined_sql(attribute, &cube->dimensions[a], &joined);
+        yaml_text(out, joined.len > 0 ? joined.ptr : attribute->expression.sql);
         for (size_t e = 0; e < attribute->edges_count; e++) {
             char number[32];
             eh_json_number_text(attribute->edges[e], number);
@@ -49,14 +75,16 @@ static void groups(const eh_cube_spec *spec, eh_buffer *out)
     }
 }
 
-static void populations(const eh_population_source *sources, size_t count, eh_buffer *out)
+static void populations(const eh_check_about *about, eh_buffer *out)
 {
+    const eh_population_source *sources = about->populations;
+    size_t count = about->populations_count;
     if (count == 0)
         return;
     eh_buffer_text(out, "\npopulation: # whom the data should stand for\n");
     for (size_t i = 0; i < count; i++) {
         eh_buffer_text(out, "  - read: ");
-        yaml_text(out, sources[i].path);
+        yaml_text(out, about->plan_paths == NULL ? sources[i].path : about->plan_paths[i]);
         eh_buffer_byte(out, '\n');
         if (sources[i].weight != NULL)
             key_text(out, "weight", sources[i].weight);
@@ -143,12 +171,18 @@ static void correct_conditions(const eh_check *check, const char *column, eh_buf
     }
 }
 
+static bool is_corrected(const eh_check *check, const char *name)
+{
+    return finding_is(check, EH_FINDING_IMPOSSIBLE, name) || finding_is(check, EH_FINDING_FUTURE, name) || finding_is(check, EH_FINDING_PLACEHOLDER, name) ||
+           finding_is(check, EH_FINDING_UNITS, name);
+}
+
 static void correct(const eh_check *check, const eh_check_column *column, eh_buffer *out)
 {
     const char *name = column->column->name;
     bool impossible = finding_is(check, EH_FINDING_IMPOSSIBLE, name), future = finding_is(check, EH_FINDING_FUTURE, name);
     bool placeholder = finding_is(check, EH_FINDING_PLACEHOLDER, name), units = finding_is(check, EH_FINDING_UNITS, name);
-    if (!impossible && !future && !placeholder && !units)
+    if (!is_corrected(check, name))
         return;
     step_open(out, "correct", "values that cannot be, or that mean \"not known\", become missing; one unit for all");
     key_text(out, "column", name);
@@ -174,20 +208,50 @@ static void correct(const eh_check *check, const eh_check_column *column, eh_buf
     }
 }
 
-static void impute(const eh_check *check, const eh_check_column *column, const eh_cube_spec *spec, eh_buffer *out)
+/* A leak, unless it was made of what was known before. */
+static bool is_leak(const eh_check *check, const eh_check_column *column)
+{
+    return finding_is(check, EH_FINDING_LEAK, column->column->name) && !column->as_of;
+}
+
+static const eh_finding *proxy_of(const eh_check *check, const char *column)
+{
+    for (size_t i = 0; i < check->findings_count; i++)
+        if (check->findings[i].kind == EH_FINDING_PROXY && check->findings[i].severity >= EH_SEVERITY_MEDIUM && strcmp(check->findings[i].column, column) == 0)
+            return &check->findings[i];
+    return NULL;
+}
+
+static bool is_dropped(const eh_check *check, const eh_check_column *column)
+{
+    return (proxy_of(check, column->column->name) != NULL && column->column->kind != EH_KIND_NUMBER) || finding_is(check, EH_FINDING_EMPTY, column->column->name) || finding_is(check, EH_FINDING_CONSTANT, column->column->name) || is_leak(check, column);
+}
+
+static bool is_imputed(const eh_check *check, const eh_check_column *column)
 {
     const char *name = column->column->name;
-    bool corrected = finding_is(check, EH_FINDING_IMPOSSIBLE, name) || finding_is(check, EH_FINDING_PLACEHOLDER, name);
-    if ((!finding_is(check, EH_FINDING_MISSING, name) && !finding_is(check, EH_FINDING_MISSING_BY_GROUP, name) && !corrected) || !column->feature)
+    bool missing = finding_is(check, EH_FINDING_MISSING, name) || finding_is(check, EH_FINDING_MISSING_BY_GROUP, name) || finding_is(check, EH_FINDING_IMPOSSIBLE, name) ||
+                   finding_is(check, EH_FINDING_PLACEHOLDER, name);
+    return missing && column->feature && !is_dropped(check, column);
+}
+
+/* The column as the steps before have left it. */
+static void column_put(const eh_check *check, const eh_check_column *column, bool imputed, eh_buffer *out)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer name = {.whole = out};
+    eh_buffer_format(&name, "%s%s%s", column->column->name, is_corrected(check, column->column->name) ? "_repaired" : "", imputed ? "_imputed" : "");
+    key_text(out, "column", name.ptr == NULL ? "" : name.ptr);
+}
+
+static void impute(const eh_check *check, const eh_check_column *column, eh_buffer *out)
+{
+    if (!is_imputed(check, column))
         return;
-    bool number = column->column->kind == EH_KIND_NUMBER;
     step_open(out, "impute", "models need a value; the flag keeps that there was none");
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer source = {.whole = out};
-    eh_buffer_format(&source, corrected ? "%s_repaired" : "%s", name);
-    key_text(out, "column", source.ptr == NULL ? "" : source.ptr);
-    eh_buffer_format(out, "    with: %s # median, mode or value\n", number ? "median" : "mode");
-    if (spec->attributes_count > 0 && finding_is(check, EH_FINDING_MISSING_BY_GROUP, name))
-        by_all(spec, out);
+    column_put(check, column, false, out);
+    eh_buffer_format(out, "    with: %s # median, mode or value\n", column->column->kind == EH_KIND_NUMBER ? "median" : "mode");
+    if (finding_is(check, EH_FINDING_MISSING_BY_GROUP, column->column->name))
+        eh_buffer_text(out, "    # It is missing more often for one group. 'by:' would fill each group with its own value, and so write the group into the column.\n");
 }
 
 static void drop(const eh_check *check, const eh_check_column *column, eh_buffer *out)
@@ -197,7 +261,7 @@ static void drop(const eh_check *check, const eh_check_column *column, eh_buffer
         const char *why;
     } reasons[] = {{EH_FINDING_EMPTY, "it has no values"}, {EH_FINDING_CONSTANT, "it is the same everywhere"}, {EH_FINDING_LEAK, "it is known only after the outcome"}};
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
-        if (!finding_is(check, reasons[i].kind, column->column->name))
+        if (!finding_is(check, reasons[i].kind, column->column->name) || (reasons[i].kind == EH_FINDING_LEAK && !is_leak(check, column)))
             continue;
         step_open(out, "drop", reasons[i].why);
         key_text(out, "column", column->column->name);
@@ -207,21 +271,20 @@ static void drop(const eh_check *check, const eh_check_column *column, eh_buffer
 
 static void proxy(const eh_check *check, const eh_check_column *column, eh_buffer *out)
 {
-    for (size_t i = 0; i < check->findings_count; i++) {
-        const eh_finding *finding = &check->findings[i];
-        if (finding->kind != EH_FINDING_PROXY || finding->severity < EH_SEVERITY_MEDIUM || strcmp(finding->column, column->column->name) != 0)
-            continue;
-        bool number = column->column->kind == EH_KIND_NUMBER;
-        eh_buffer_text(out, "\n  # This column stands for a group. Is it needed? Then write down why, and take this step out.");
-        step_open(out, number ? "decorrelate" : "drop", "it tells the group");
-        key_text(out, "column", column->column->name);
-        if (number) {
-            eh_buffer_text(out, "    by: ");
-            yaml_text(out, finding->attribute);
-            eh_buffer_text(out, "\n    amount: 1 # 0 leaves it as it is\n");
-        }
+    const eh_finding *finding = proxy_of(check, column->column->name);
+    bool number = column->column->kind == EH_KIND_NUMBER;
+    if (finding == NULL)
         return;
-    }
+    eh_buffer_text(out, "\n  # This column stands for a group. Is it needed? Then write down why, and take this step out.");
+    if (number)
+        eh_buffer_text(out, "\n  # 'do: quantiles' instead gives all groups the same distribution, not only the same mean.");
+    step_open(out, number ? "decorrelate" : "drop", "it tells the group");
+    column_put(check, column, number && is_imputed(check, column), out);
+    if (!number)
+        return;
+    eh_buffer_text(out, "    by: ");
+    yaml_text(out, finding->attribute);
+    eh_buffer_text(out, "\n    amount: 1 # 0 leaves it as it is\n");
 }
 
 static void weights(const eh_check *check, const eh_cube_spec *spec, size_t populations_count, eh_buffer *out)
@@ -243,42 +306,51 @@ static void weights(const eh_check *check, const eh_cube_spec *spec, size_t popu
     }
 }
 
-static void duplicates(const eh_check *check, eh_buffer *out)
+/* Merging is a decision of people: the step is there when one was made, and else as a comment that says how. */
+static void duplicates(const eh_check_about *about, const eh_check *check, eh_buffer *out)
 {
-    bool found = finding_is(check, EH_FINDING_KEY_REPEATED, NULL) || finding_is(check, EH_FINDING_DUPLICATES, NULL) || finding_is(check, EH_FINDING_DUPLICATES_BUT_KEY, NULL);
-    if (!found || check->profile->key_column == NULL)
+    bool workspace = about->workspace != NULL, decided = check->twice != NULL && check->twice->unmerged > 0;
+    bool found = finding_is(check, EH_FINDING_KEY_REPEATED, NULL) || finding_is(check, EH_FINDING_DUPLICATES, NULL) || finding_is(check, EH_FINDING_DUPLICATES_BUT_KEY, NULL) ||
+                 finding_is(check, EH_FINDING_TWICE, NULL);
+    if ((!found && !decided) || check->profile->key_column == NULL)
         return;
-    eh_buffer_text(out, "\n  # Decide for each pair in a file with the columns keep and merge, then take the # away.\n  # - do: duplicates\n  #   why: \"one person, one row\"\n  #   key: ");
+    if (decided) {
+        step_open(out, "duplicates", "one person, one row, as was decided");
+    } else {
+        eh_buffer_text(out, workspace ? "\n  # Decide for each pair (evenhand duplicates shows them), then take the # away.\n"
+                                      : "\n  # Decide for each pair in a file with the columns keep and merge, then take the # away.\n");
+        eh_buffer_text(out, "  # - do: duplicates\n  #   why: \"one person, one row\"\n");
+    }
+    eh_buffer_text(out, decided ? "    key: " : "  #   key: ");
     yaml_text(out, check->profile->key_column);
-    eh_buffer_text(out, "\n  #   decisions: \"decisions.csv\"\n");
+    eh_buffer_format(out, "\n%sdecisions: %s\n", decided ? "    " : "  #   ", workspace ? "duplicates.yaml" : "decisions.csv");
 }
 
 void eh_check_plan(const eh_check_about *about, const eh_check *check, eh_buffer *out)
 {
     const eh_cube_spec *spec = about->spec;
-    const eh_population_source *sources = about->populations;
     size_t populations_count = about->populations_count;
-    eh_buffer_text(out, "# A plan of repairs, proposed from the findings of evenhand check. Read it, edit it, then try it:\n"
-                        "#   evenhand repair repairs.yaml DATA --dry-run\n"
-                        "#   evenhand repair repairs.yaml DATA --output repaired.csv\n"
-                        "# Nothing is written over: new columns, weights and flags stand beside the old ones.\n");
-    groups(spec, out);
-    populations(sources, populations_count, out);
+    eh_buffer_text(out, "# A plan of repairs, proposed from the findings of evenhand check. Read it, edit it, then try it:\n");
+    eh_buffer_text(out, about->workspace != NULL ? "#   evenhand repair --dry-run\n#   evenhand repair\n"
+                                                 : "#   evenhand repair repairs.yaml DATA --dry-run\n#   evenhand repair repairs.yaml DATA --output repaired.csv\n");
+    eh_buffer_text(out, "# Nothing is written over: new columns, weights and flags stand beside the old ones.\n");
+    groups(spec, check->cube, out);
+    populations(about, out);
     if (check->options.skip_unmatched)
         eh_buffer_text(out, "\nskip_unmatched: true # groups that the population does not know keep their weight\n");
     size_t before = out->len;
     eh_buffer_text(out, "\nsteps:");
     size_t start = out->len;
     eh_buffer_byte(out, '\n');
-    duplicates(check, out);
+    duplicates(about, check, out);
     for (size_t i = 0; i < check->columns_count; i++)
         correct(check, &check->columns[i], out);
     for (size_t i = 0; i < check->columns_count; i++)
-        impute(check, &check->columns[i], spec, out);
+        impute(check, &check->columns[i], out);
     weights(check, spec, populations_count, out);
     for (size_t i = 0; i < check->columns_count; i++) {
         proxy(check, &check->columns[i], out);
-        if (!finding_is(check, EH_FINDING_PROXY, check->columns[i].column->name))
+        if (proxy_of(check, check->columns[i].column->name) == NULL)
             drop(check, &check->columns[i], out);
     }
     if (out->code == EH_OK && strstr(out->ptr + start, "- do:") == NULL) {

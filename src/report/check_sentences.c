@@ -111,13 +111,13 @@ static void say_uncovered(const eh_check *check, const eh_finding *finding, eh_b
     eh_say_count(out, check->crossings_few);
     eh_buffer_text(out, " fewer than ");
     rows(out, check->options.cell_rows_min);
-    eh_buffer_text(out, "; most is missing of ");
+    eh_buffer_text(out, "; the largest gap is ");
     name(out, finding->group);
-    eh_buffer_text(out, ": ");
+    eh_buffer_text(out, " with ");
     rows(out, finding->rows);
     eh_buffer_text(out, ", where ");
     eh_say_percent(out, finding->expected);
-    eh_buffer_text(out, " of all people belong.");
+    eh_buffer_text(out, " of all people are expected.");
 }
 
 static void say_never_tried(const eh_check *check, const eh_finding *finding, eh_buffer *out)
@@ -186,9 +186,16 @@ static void say_proxy(const eh_check *check, const eh_finding *finding, eh_buffe
     eh_buffer_text(out, ".");
 }
 
+static bool is_as_of(const eh_check *check, const char *column)
+{
+    for (size_t i = 0; i < check->columns_count; i++)
+        if (strcmp(check->columns[i].column->name, column) == 0)
+            return check->columns[i].as_of;
+    return false;
+}
+
 static void say_leak(const eh_check *check, const eh_finding *finding, eh_buffer *out)
 {
-    (void)check;
     eh_buffer_text(out, "The column ");
     name(out, finding->column);
     if (finding->detail != NULL) {
@@ -205,7 +212,8 @@ static void say_leak(const eh_check *check, const eh_finding *finding, eh_buffer
     eh_say_decimal(out, finding->estimate.low, 3);
     eh_buffer_text(out, " to ");
     eh_say_decimal(out, finding->estimate.high, 3);
-    eh_buffer_text(out, "): is it known before the decision?");
+    eh_buffer_text(out, is_as_of(check, finding->column) ? "). It is made of what was known before, so it gives nothing away; do both say the same thing?"
+                                                         : "): is it known before the decision?");
 }
 
 static void say_key(const eh_check *check, const eh_finding *finding, eh_buffer *out)
@@ -243,6 +251,31 @@ static void say_duplicates(const eh_check *check, const eh_finding *finding, eh_
         eh_buffer_text(out, " in every column");
     }
     eh_buffer_text(out, ".");
+}
+
+static void say_twice(const eh_check *check, const eh_finding *finding, eh_buffer *out)
+{
+    const eh_check_twice *twice = check->twice;
+    size_t open = twice->exact + twice->near;
+    (void)finding;
+    if (open > 0) {
+        eh_buffer_format(out, open == 1 ? "%zu pair of people looks like one person" : "%zu pairs of people look like one person each", open);
+        eh_buffer_format(out, ": %zu by the same e-mail address, telephone number or key, %zu by names and addresses that are alike", twice->exact, twice->near);
+        for (size_t i = 0; i < twice->found.pairs_count; i++) {
+            const eh_duplicate_pair *pair = &twice->found.pairs[i];
+            if (pair->decision != EH_PAIR_OPEN)
+                continue;
+            eh_buffer_text(out, ", for example ");
+            name(out, pair->keys[0]);
+            eh_buffer_text(out, " and ");
+            name(out, pair->keys[1]);
+            break;
+        }
+        eh_buffer_byte(out, '.');
+    }
+    if (twice->unmerged > 0)
+        eh_buffer_format(out, twice->unmerged == 1 ? "%s%zu pair was decided to be one person and is not merged yet." : "%s%zu pairs were decided to be one person and are not merged yet.",
+                         open > 0 ? " " : "", twice->unmerged);
 }
 
 static void say_missing(const eh_check *check, const eh_finding *finding, eh_buffer *out)
@@ -379,6 +412,7 @@ static void (*const sayings[EH_FINDINGS_COUNT])(const eh_check *, const eh_findi
     [EH_FINDING_LEAK] = say_leak,
     [EH_FINDING_KEY_REPEATED] = say_key,
     [EH_FINDING_KEY_MISSING] = say_key,
+    [EH_FINDING_TWICE] = say_twice,
     [EH_FINDING_DUPLICATES] = say_duplicates,
     [EH_FINDING_DUPLICATES_BUT_KEY] = say_duplicates,
     [EH_FINDING_EMPTY] = say_missing,
@@ -415,13 +449,90 @@ void eh_check_say_command(const eh_check_about *about, const eh_finding *finding
     const char *command = eh_finding_get(finding->kind)->command;
     if (command == NULL)
         return;
+    /* Pairs of a file are decided in a table, for which the plan has a place. */
+    if (finding->kind == EH_FINDING_TWICE && about->workspace == NULL)
+        command = "evenhand repair --propose";
     eh_buffer_text(out, command);
     if (strstr(command, "repair") == NULL)
         return;
     eh_buffer_format(out, "%s%s > repairs.yaml", about->arguments[0] == '\0' ? "" : " ", about->arguments);
 }
 
+static void named_as(eh_buffer *out, const char *before, const char *text, const char *is, const char *other)
+{
+    eh_buffer_text(out, before);
+    name(out, text);
+    eh_buffer_text(out, is);
+    name(out, other);
+}
+
+void eh_check_say_repairs(const eh_check_about *about, eh_buffer *out)
+{
+    const eh_check_repairs *repairs = &about->repairs;
+    const char *slash = repairs->plan == NULL ? NULL : strrchr(repairs->plan, '/');
+    if (repairs->plan == NULL)
+        return;
+    eh_buffer_text(out, " With the repairs of ");
+    name(out, slash == NULL ? repairs->plan : slash + 1);
+    for (size_t i = 0; i < repairs->view.replaced_count; i++)
+        named_as(out, i == 0 ? ": " : ", ", repairs->view.replaced[i].column, " is ", repairs->view.replaced[i].repaired);
+    if (repairs->view.weight != NULL)
+        named_as(out, repairs->view.replaced_count == 0 ? ": " : "; ", "the weight", " is ", repairs->view.weight);
+    if (repairs->view.merged != NULL)
+        eh_buffer_text(out, "; people who are in twice are counted once");
+    eh_buffer_byte(out, '.');
+}
+
 /* ---- the headline ---------------------------------------------------------------------------------------------------------------------- */
+
+void eh_check_say_untold(const eh_check *check, const eh_untold *untold, eh_buffer *out)
+{
+    (void)check;
+    switch (untold->kind) {
+    case EH_UNTOLD_FAULTS:
+        rows(out, untold->rows);
+        eh_buffer_text(out, untold->rows == 1 ? " is" : " are");
+        eh_buffer_text(out, " few: a fault that fewer than ");
+        eh_say_percent(out, untold->share);
+        eh_buffer_format(out, " of rows have may be in none of them. From %llu rows on, what one row in ten has is seen.", (unsigned long long)untold->needed);
+        break;
+    case EH_UNTOLD_SHARES:
+        eh_buffer_text(out, "Whether every group of ");
+        name(out, untold->attribute);
+        eh_buffer_text(out, " is there as it should be cannot be told from ");
+        rows(out, untold->rows);
+        eh_buffer_byte(out, '.');
+        break;
+    case EH_UNTOLD_RECOVERY:
+        eh_buffer_text(out, "Whether the features give ");
+        name(out, untold->attribute);
+        eh_buffer_text(out, " away cannot be told from ");
+        rows(out, untold->rows);
+        if (untold->needed > 0) {
+            eh_buffer_format(out, "; it takes %llu, with 20 people in two groups.", (unsigned long long)untold->needed);
+        } else if (!isnan(untold->low)) {
+            eh_buffer_text(out, ": the AUC lies between ");
+            eh_say_decimal(out, untold->low, 2);
+            eh_buffer_text(out, " and ");
+            eh_say_decimal(out, untold->high, 2);
+            eh_buffer_byte(out, '.');
+        } else {
+            eh_buffer_text(out, "; it takes 20 people in two groups.");
+        }
+        break;
+    case EH_UNTOLD_OUTCOME:
+        eh_buffer_text(out, "Whether a column gives the outcome away, or groups differ in it, cannot be told: its rarer value is in ");
+        rows(out, untold->rows);
+        eh_buffer_format(out, ", and it takes %llu.", (unsigned long long)untold->needed);
+        break;
+    case EH_UNTOLD_DRIFT:
+    case EH_UNTOLD_COUNT:
+        eh_buffer_text(out, "Whether the data has changed cannot be told from ");
+        rows(out, untold->rows);
+        eh_buffer_byte(out, '.');
+        break;
+    }
+}
 
 static void counted(eh_buffer *out, size_t count, const char *what, bool *first)
 {
@@ -436,14 +547,16 @@ void eh_check_headline(const eh_check_about *about, const eh_check *check, eh_bu
     (void)about;
     bool first = true;
     if (check->findings_count == 0 || check->findings[0].severity == EH_SEVERITY_NOTE) {
-        eh_buffer_text(out, check->exit_status == 3 ? "Nothing was found, but the data is too small to tell whether every group is there as it should be."
-                                                    : "Nothing was found that needs attention.");
+        eh_buffer_text(out, check->exit_status == 3 ? "Nothing was found, but the data is too little to tell. " : "Nothing was found that needs attention.");
+        if (check->exit_status == 3 && check->untold_count > 0)
+            eh_check_say_untold(check, &check->untold[0], out);
         return;
     }
+    size_t total = check->counts[EH_SEVERITY_HIGH] + check->counts[EH_SEVERITY_MEDIUM] + check->counts[EH_SEVERITY_LOW];
+    eh_buffer_format(out, total == 1 ? "%zu finding: " : "%zu findings: ", total);
     counted(out, check->counts[EH_SEVERITY_HIGH], "grave", &first);
     counted(out, check->counts[EH_SEVERITY_MEDIUM], "of medium weight", &first);
     counted(out, check->counts[EH_SEVERITY_LOW], "light", &first);
-    size_t total = check->counts[EH_SEVERITY_HIGH] + check->counts[EH_SEVERITY_MEDIUM] + check->counts[EH_SEVERITY_LOW];
-    eh_buffer_text(out, total == 1 ? " finding. " : " findings. ");
+    eh_buffer_text(out, ". ");
     eh_check_say(check, &check->findings[0], out);
 }

@@ -60,6 +60,24 @@ static void put_finding(const check_page *p, const eh_finding *finding)
     text_paint(&p->page, STYLE_PLAIN);
 }
 
+static void put_before(const check_page *p)
+{
+    static const text_column columns[] = {{"", false, 0}, {"grave", true, 0}, {"medium", true, 0}, {"light", true, 0}, {"notes", true, 0}, {"rows are worth", true, 1}};
+    const eh_check *check = p->check;
+    text_table table = {.columns = columns, .columns_count = sizeof columns / sizeof *columns};
+    for (size_t after = 0; after < 2; after++) {
+        text_cell_text(&table, after == 0 ? "before" : "now");
+        for (int s = EH_SEVERITY_HIGH; s >= EH_SEVERITY_NOTE; s--)
+            text_cell_count(&table, after == 0 ? check->counts_before[s] : check->counts[s]);
+        double worth = after == 0 ? check->effective_before : check->effective;
+        if (isnan(worth))
+            text_cell_text(&table, "");
+        else
+            text_cell_count(&table, (uint64_t)round(worth));
+    }
+    text_table_print(&p->page, &table);
+}
+
 /* Before and after: what a repair, or time, has changed. */
 static void put_since(const check_page *p)
 {
@@ -73,6 +91,7 @@ static void put_since(const check_page *p)
     eh_buffer_byte(p->page.out, '\n');
     if (words.code == EH_OK)
         text_wrap(&p->page, words.ptr, 0);
+    put_before(p);
     for (size_t i = 0; i < check->gone_count && i < LOW_SHOWN_MAX; i++) {
         eh_buffer_clear(&words);
         eh_say_name(&words, check->gone[i].says, 0);
@@ -108,6 +127,18 @@ static void put_findings(const check_page *p)
     eh_buffer_byte(p->page.out, '\n');
     if (words.code == EH_OK)
         text_wrap(&p->page, words.ptr, 2);
+}
+
+static void put_untold(const check_page *p)
+{
+    if (p->check->untold_count > 0)
+        heading(p, "what this data cannot tell", "");
+    for (size_t i = 0; i < p->check->untold_count; i++) {
+        EH_CLEANUP(eh_buffer_dispose) eh_buffer words = {.whole = p->page.out};
+        eh_check_say_untold(p->check, &p->check->untold[i], &words);
+        if (words.code == EH_OK)
+            text_wrap(&p->page, words.ptr, 0);
+    }
 }
 
 /* ---- shares --------------------------------------------------------------------------------------------------------------------- */
@@ -335,7 +366,11 @@ static void put_links(const check_page *p)
         for (size_t a = 0; a < attributes; a++)
             if (p->check->columns[i].cramers_v[a] >= 0.1)
                 links[count++] = (link){&p->check->columns[i], a, p->check->columns[i].cramers_v[a]};
-    heading(p, "what gives groups away", "");
+    bool recovered = false;
+    for (size_t s = 0; s < attributes; s++)
+        recovered = recovered || !isnan(p->check->sections[s].recovery.value);
+    if (count > 0 || recovered)
+        heading(p, "what gives groups away", "");
     qsort(links, count, sizeof *links, by_link);
     if (count > 0)
         links_table(p, links, count);
@@ -405,6 +440,7 @@ static void put_facts(const check_page *p)
         eh_say_name(&words, p->about->populations[i].path, EH_SAY_NAME_COLUMNS);
     }
     eh_buffer_format(&words, "; as of %.10s.", now);
+    eh_check_say_repairs(p->about, &words);
     if (p->check->profile->rows_binned < p->check->profile->rows) {
         eh_buffer_text(&words, " What looks at values together is of a sample of ");
         eh_say_count(&words, p->check->profile->rows_binned);
@@ -439,6 +475,7 @@ void eh_check_text(const eh_check_about *about, const eh_check *check, const eh_
     put_facts(&p);
     put_since(&p);
     put_findings(&p);
+    put_untold(&p);
     put_sections(&p);
     put_missing(&p);
     put_links(&p);

@@ -53,6 +53,8 @@ void text_wrap(const text_page *page, const char *words, size_t indent)
     bool fresh = true;
     for (const char *at = words + strspn(words, " "); *at; at += strspn(at, " ")) {
         eh_view word = {at, strcspn(at, " ")};
+        while (at[word.len] == ' ' && at[word.len + 1] == '%') /* a number and its sign stay together */
+            word.len += 1 + strcspn(at + word.len + 1, " ");
         size_t width = eh_utf8_columns(word);
         if (!fresh && used + 1 + width > page->columns) {
             eh_buffer_format(page->out, "\n%*s", (int)indent, "");

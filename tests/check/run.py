@@ -297,6 +297,66 @@ def little_data_cannot_tell(folder):
     check(path, "--by", "sex", "--population", other, statuses=(3,))
 
 
+@test
+def few_rows_cannot_tell(folder):
+    """Three answers: what was found, what was not, and what so little data cannot say."""
+    path = store(folder, [["a", "b"], [1, "x"], [2, "y"]], "two.csv")
+    report = check(path, "--by", "b", statuses=(3,))
+    expect([u["id"] for u in report["untold"]] == ["faults"] and "too little" in report["headline"], f"{report['untold']}")
+    expect(report["untold"][0]["rows"] == 2 and abs(report["untold"][0]["share"] - (1 - .05 ** .5)) < 1e-12, f"{report['untold'][0]}")
+    check(path, statuses=(3,))
+    rows = people(60)
+    report = check(store(folder, rows, "sixty.csv"), "--by", "gender", "--label", "bought")
+    expect({"recovery"} <= {u["id"] for u in report["untold"]}, f"{report['untold']}")
+    rare = changed(people(3000), "bought", lambda i, value: int(i < 5))
+    report = check(store(folder, rare, "rare.csv"), "--label", "bought", statuses=(3,))
+    expect([(u["id"], u["rows"], u["needed"]) for u in report["untold"]] == [("outcome", 5, 10)], f"{report['untold']}")
+    found = store(folder, [["age"], [-5], [-6], [30]], "found.csv")
+    expect(check(found, "--fail-on", "medium", statuses=(1,))["untold"], "what was found is told, and what cannot be told as well")
+
+
+@test
+def people_who_are_in_twice_are_found(folder):
+    rows = [["id", "first_name", "last_name", "email", "phone", "street", "zip", "spend"]]
+    chance = random.Random(7)
+    for i in range(400):
+        rows.append([f"k{i}", f"First{chance.randrange(10**6)}", f"Last{chance.randrange(10**6)}", f"mail{i}@x.example", f"+3530{i:06d}", f"{i} Quay Street", f"{10000 + i}", i])
+    rows.append(["k900", rows[5][1], rows[5][2], rows[5][3].upper(), "", "", "", 3])
+    rows.append(["k901", rows[9][1] + "a", rows[9][2], "other@x.example", "", rows[9][5].replace("Street", "St."), rows[9][6], 3])
+    report = check(store(folder, rows), "--key", "id")
+    twice = found(report, "near_duplicates")
+    expect(len(twice) == 1 and twice[0]["rows"] == 2 and "evenhand repair" in twice[0]["command"], f"{twice}")
+    told = report["duplicates"]
+    expect((told["pairs_exact"], told["pairs_near"], told["pairs_unmerged"]) == (1, 1, 0), f"{told}")
+    expect({tuple(pair["keys"]) for pair in told["pairs"]} == {("k4", "k900"), ("k8", "k901")}, f"{told['pairs']}")
+    products = store(folder, [["id", "product_name", "zip_code"]] + [[i, "shirt", "1000"] for i in range(300)], "products.csv")
+    expect(check(products)["duplicates"]["pairs"] is None, "products are taken for people")
+
+
+@test
+def a_feature_of_the_past_is_no_leak(folder):
+    chance = random.Random(11)
+    store(folder, [["id", "sex"]] + [[i, chance.choice("fm")] for i in range(600)], "people.csv")
+    orders = [["id", "day"]] + [[i, f"2026-{month:02d}-{chance.randint(1, 28):02d}"] for i in range(300) for month in range(3, 11)]
+    store(folder, orders, "orders.csv")
+    store(folder, [["id", "day", "flag"]] + [[i, "2026-10-20", "yes" if i < 300 else "no"] for i in range(600)], "late.csv")
+    (folder / "evenhand.yaml").write_text("""shop: { name: Blue Finch }
+sources:
+  people: { read: people.csv, key: id }
+  orders: { read: orders.csv, person: id, time: day }
+  late: { read: late.csv, person: id, key: id }
+protected: { sex: { value: people.sex, from_whom: the form } }
+features:
+  orders_before: { value: count(orders.id), says: "{value} orders", from_whom: your orders }
+  flag: { value: late.flag, says: "{value}", from_whom: us }
+outcome: { again: { value: count(orders.id) > 0, within: 30 days } }
+""", encoding="utf-8")
+    run("vault", "import", "--reason", "test", cwd=folder)
+    report = json.loads(run("check", *NOW, "--format", "json", cwd=folder).out)
+    leaks = {finding["column"]: finding["severity"] for finding in found(report, "leak")}
+    expect(leaks == {"orders_before": "note", "flag": "high"}, f"{leaks}")
+
+
 # ---- real data -------------------------------------------------------------------------------------------------------------------------
 
 
@@ -384,7 +444,7 @@ population: { read: pop.csv, weight: people }
     expect(kept["shop"] == "Blue Finch" and kept["since"] is None and {s["attribute"] for s in kept["representation"]} == {"sex", "age"}, f"{kept['headline']}")
     second = run("check", *NOW, "--quiet", "--workspace", folder, "--format", "json")
     again = json.loads(second.out)
-    expect(again["before"].endswith("check.json") and again["since"] == {"gone": [], "new": []}, f"{again['since']}")
+    expect(again["before"].endswith("check.json") and again["since"]["gone"] == again["since"]["new"] == [], f"{again['since']}")
 
 
 if __name__ == "__main__":

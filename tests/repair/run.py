@@ -287,6 +287,200 @@ def what_the_check_proposes_can_be_applied_and_helps(folder):
 
 
 @test
+def merged_people_are_counted_once(folder):
+    """Rows that were merged weigh nothing, and no value is fitted on them."""
+    rows = [["id", "gender", "income", "bought"]] + [[i, "f" if i < 60 else "m", 10 if i < 60 else 30, i % 2] for i in range(100)]
+    rows += [[1000 + i, "m", 99, 1] for i in range(50)]
+    path = store(folder, rows)
+    store(folder, [["keep", "merge"]] + [[60 + i % 40, 1000 + i] for i in range(50)], "decisions.csv")
+    store(folder, [["gender", "people"], ["f", 50], ["m", 50]], "pop.csv")
+    repairs = plan(folder, f"""
+groups: {{ gender: gender }}
+population: {{ read: "{folder}/pop.csv" }}
+steps:
+  - {{ do: duplicates, why: w, key: id, decisions: "{folder}/decisions.csv" }}
+  - {{ do: reweigh, why: w, by: gender, outcome: bought }}
+  - {{ do: rake, why: w, by: gender }}
+  - {{ do: decorrelate, why: w, column: income, by: gender }}
+""")
+    out, report = apply(folder, repairs, path)
+    merged = [row for row in out if row["duplicate_of"]]
+    expect(len(merged) == 50 and {float(row["weight_raked"]) for row in merged} == {0.0} == {float(row["weight_reweighed"]) for row in merged}, f"{merged[:2]}")
+    share = sum(float(row["weight_raked"]) for row in out if row["gender"] == "f") / sum(float(row["weight_raked"]) for row in out)
+    expect(abs(share - .5) < 1e-9, f"{share}")
+    expect({round(float(row["income_decorrelated"]), 9) for row in out if not row["duplicate_of"]} == {18.0}, "the merged rows have moved the means")
+    costs = [(step["rows"], round(step["effective_before"]), round(step["effective_after"])) for step in report["steps"]]
+    expect(costs[0] == (150, 150, 100) and costs[1] == (150, 100, 100) and costs[2] == (150, 100, 96) and costs[3] == (150, 96, 96), f"{costs}")
+    chain = store(folder, [["keep", "merge"], [1, 2], [2, 3]], "decisions.csv")
+    out, _ = apply(folder, repairs, path, "--fit")
+    expect({row["id"]: row["duplicate_of"] for row in out if row["duplicate_of"]} == {"2": "1", "3": "1"}, "a merge of a merge")
+    store(folder, [["keep", "merge"], [1, 2], [2, 1]], "decisions.csv")
+    refused(run("repair", repairs, path, "--dry-run", "--fit"), "into itself", chain.name)
+
+
+@test
+def words_for_nothing_are_filled_as_the_check_counts_them(folder):
+    rows = [["id", "city"]] + [[i, ("Cork", "Cork", "Galway", "n/a", "?", "")[i % 6]] for i in range(60)]
+    path = store(folder, rows)
+    out, report = apply(folder, plan(folder, "steps:\n  - { do: impute, why: w, column: city, with: mode }\n"), path)
+    expect({row["city_imputed"] for row in out} == {"Cork", "Galway"} and report["steps"][0]["rows_changed"] == 30, f"{report['steps']}")
+
+
+@test
+def a_record_may_leave_fields_out(folder):
+    path = store(folder, people())
+    repairs = plan(folder, """
+groups: { gender: gender }
+steps:
+  - { do: impute, why: w, column: city, with: mode }
+  - { do: impute, why: w, column: income, by: gender }
+  - { do: quantiles, why: w, column: score, by: gender }
+  - { do: drop, why: w, column: age }
+""")
+    apply(folder, repairs, path)
+    done = run("repair", repairs, "--record", input=b'{"gender": "f", "city": null}')
+    expect(done.status == 0, done.err)
+    answer = json.loads(done.out)
+    expect(set(answer) == {"gender", "city", "city_imputed", "city_was_missing", "income_imputed", "income_was_missing", "score_repaired"}, f"{answer}")
+    expect(answer["city_imputed"] in ("Cork", "Galway") and answer["city_was_missing"] and answer["score_repaired"] is None, f"{answer}")
+    refused(run("repair", repairs, "--record", input=b'{"gender": "f", "income": "many"}'), "income", "DOUBLE")
+
+
+WORKSPACE = """shop: { name: Blue Finch }
+sources:
+  people: { read: people.csv, key: id }
+  orders: { read: orders.csv, person: id, time: day }
+protected:
+  sex: { value: people.sex, from_whom: the form }
+  age: { value: people.age, bands: [30, 50], from_whom: the form }
+  town: { value: people.town, top: 2, from_whom: the form }
+features:
+  city: { value: people.city, says: "you live in {value}", from_whom: your account }
+  income: { value: people.income, says: "you earn {value}", from_whom: your account }
+  orders_count: { value: count(orders.id), says: "{value} orders", from_whom: your orders }
+outcome: { again: { value: count(orders.id) > 0, within: 30 days } }
+population: { read: reference/pop.csv, weight: people, skip_unmatched: true }
+duplicates: { email: mail, name: [first, last] }
+"""
+
+
+def shop(folder):
+    chance = random.Random(5)
+    rows = [["id", "sex", "age", "town", "city", "income", "mail", "first", "last"]]
+    for i in range(900):
+        sex = chance.choices("fm", [70, 30])[0]
+        rows.append([f"p{i:03d}", sex, chance.randint(18, 80), chance.choices("abcd", [60, 25, 10, 5])[0], chance.choice(["Cork", "Galway", "n/a"]),
+                     "" if chance.random() < (.4 if sex == "f" else .1) else chance.choice([999999, chance.randint(20, 90) * 1000]) if i % 60 == 0 else chance.randint(20, 90) * 1000,
+                     f"{i}@mail.example", f"First{i}", f"Last{i}"])
+    rows[800][6] = rows[3][6].upper()
+    store(folder, rows, "people.csv")
+    orders = [["id", "day"]] + [[f"p{chance.randrange(900):03d}", f"2026-{month:02d}-{chance.randint(1, 28):02d}"] for month in range(3, 11) for _ in range(150)]
+    store(folder, orders, "orders.csv")
+    (folder / "reference").mkdir()
+    store(folder, [["attribute", "group", "people"], ["sex", "f", 51], ["sex", "m", 48], ["sex", "x", 1], ["age", "under 30", 25], ["age", "30 to 49", 35], ["age", "50 and over", 40]],
+          "reference/pop.csv")
+    (folder / "evenhand.yaml").write_text(WORKSPACE, encoding="utf-8")
+    imported = run("vault", "import", "--reason", "test", "--workspace", folder)
+    expect(imported.status == 0, imported.err)
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def checked(folder, *more):
+    done = run("check", "--workspace", folder, *NOW, "--quiet", "--format", "json", *more)
+    sound(done)
+    expect(done.status in (0, 1, 3), done.err)
+    return json.loads(done.out)
+
+
+@test
+def a_workspace_is_checked_repaired_and_checked_again(folder):
+    sources = shop(folder)
+    before = checked(folder)
+    ids = {finding["id"] for finding in before["findings"]}
+    expect({"too_few", "missing_by_group", "placeholder", "near_duplicates"} <= ids and before["repairs"] is None, f"{ids}")
+    proposed = run("repair", "--propose", "--workspace", folder, *NOW)
+    expect(proposed.status == 0, proposed.err)
+    text = proposed.out.decode()
+    for part in ("do: correct", "do: impute", "do: rake", "# - do: duplicates", "decisions: duplicates.yaml", 'read: "reference/pop.csv"', "skip_unmatched: true", "'all others'"):
+        expect(part in text, f"{part} is not in the plan:\n{text}")
+    expect("by: [" not in text.split("do: impute")[1].split("do:")[0], "values are filled group by group: that writes the group into the column")
+    plan(folder, text)
+    decided = run("duplicates", "--same", "p002,p799", "--by", "Ann", "--workspace", folder)
+    expect(decided.status == 0, decided.err)
+    plan(folder, text.replace("  # - do: dup", "  - do: dup").replace("  #   ", "    "))
+    dry = run("repair", "--workspace", folder, "--dry-run", *NOW)
+    expect(dry.status == 0 and not (folder / "repaired").exists() and b"nothing is written" in dry.out, f"{dry.err}")
+    done = run("repair", "--workspace", folder, *NOW)
+    sound(done)
+    expect(done.status == 0 and b"before and after" in done.out, done.err)
+    expect({name: content for name, content in sources.items()} == {name: (folder / name).read_bytes() for name in sources}, "a source was touched")
+    rows = rows_of(folder / "repaired" / "people.csv")
+    expect(len(rows) == 900 and not {"sex", "age", "town"} & set(rows[0]), f"protected attributes were written: {list(rows[0])}")
+    expect([row["key"] for row in rows if row["duplicate_of"]] == ["p799"], "the merge")
+    after = checked(folder)
+    gone = {finding["id"] for finding in after["since"]["gone"]}
+    expect({"too_few", "missing_by_group", "placeholder"} <= gone, f"gone: {gone}; now {[f['says'] for f in after['findings']]}")
+    expect(after["rows"] == 899 and after["effective"] < 899 and after["since"]["effective_before"] == 900, f"{after['rows']} {after['effective']}")
+    expect(after["repairs"]["weight"] == "weight_raked" and after["repairs"]["merged"] == "duplicate_of", f"{after['repairs']}")
+    shares = {group["group"]: group for group in after["representation"][0]["groups"]}
+    expect(abs(shares["f"]["share"]["value"] - 51 / 99) < 1e-6, f"{shares}")
+    as_is = checked(folder, "--as-is")
+    expect(as_is["repairs"] is None and as_is["rows"] == 900, "--as-is looks at the repairs")
+    # Tomorrow's rows go through the same parameters.
+    with open(folder / "people.csv", "a", encoding="utf-8") as stream:
+        stream.write("p900,f,33,z,,,n@mail.example,N,N\n")
+    run("vault", "import", "--reason", "test", "--workspace", folder)
+    later = run("repair", "--workspace", folder, "--output", folder / "later.csv", "--json", *NOW)
+    expect(later.status == 0 and json.loads(later.out)["fitted_before"], later.err)
+    new = next(row for row in rows_of(folder / "later.csv") if row["key"] == "p900")
+    same = next(row for row in rows_of(folder / "later.csv") if row["key"] == "p001")
+    expect(new["city_imputed"] in ("Cork", "Galway") and same == {**next(row for row in rows if row["key"] == "p001")}, f"{new}")
+    # One record, with the group that the person names.
+    record = run("repair", folder / "repairs.yaml", "--record", input=b'{"key": "p900", "sex": "f", "age": 33, "town": "z", "city": null}')
+    expect(record.status == 0 and json.loads(record.out)["city_imputed"] == new["city_imputed"], f"{record.err} {record.out}")
+    expect(abs(json.loads(record.out)["weight_raked"] - float(new["weight_raked"])) < 1e-9, "the weight of the record is not that of the row")
+    # A plan that changed is not taken for the one that was applied.
+    plan(folder, (folder / "repairs.yaml").read_text(encoding="utf-8") + "# changed\n")
+    changed = run("check", "--workspace", folder, *NOW, "--format", "json")
+    expect(json.loads(changed.out)["repairs"] is None and "changed since" in changed.err, changed.err)
+
+
+@test
+def protected_attributes_stay_in_the_vault(folder):
+    shop(folder)
+    for step, *says in (("{ do: impute, why: w, column: sex, with: mode }", "sex", "protected", "line 3"),
+                        ("{ do: correct, why: w, column: income, missing_when: \"sex = 'f'\" }", "sex", "protected"),
+                        ("{ do: correct, why: w, column: income, missing_when: '\"SEX\" is null' }", "protected"),
+                        ("{ do: correct, why: w, column: income, missing_when: \"to_json(evenhand_before) like '%f%'\" }", "whole rows"),
+                        ("{ do: reweigh, why: w, by: sex, outcome: \"age > 30\" }", "age", "protected"),
+                        ("{ do: impute, why: w, column: city, with: mode, into: town }", "town", "protected")):
+        repairs = plan(folder, f"groups: {{ sex: sex }}\nsteps:\n  - {step}\n")
+        refused(run("repair", repairs, "--workspace", folder, "--dry-run", *NOW), *says)
+    refused(run("repair", "--workspace", folder.parent / "nowhere"), "nowhere")
+    (folder / "repairs.yaml").unlink()
+    refused(run("repair", "--workspace", folder), "repairs.yaml", "--propose")
+
+
+@test
+def a_check_of_repaired_rows_shows_before_and_after_by_itself(folder):
+    path = store(folder, people())
+    store(folder, [["gender", "people"], ["f", 50], ["m", 50]], "pop.csv")
+    asked = ("--by", "gender", "--population", folder / "pop.csv", *NOW, "--format", "json")
+    before = json.loads(run("check", path, *asked).out)
+    repairs = plan(folder, run("repair", "--propose", path, *asked[:-2]).out.decode())
+    apply(folder, repairs, path)
+    after = json.loads(run("check", folder / "out.csv", *asked).out)
+    expect(after["before"] == str(path) and after["since"]["counts_before"] == before["counts"], f"{after['before']} {after['since']}")
+    expect({"too_few", "missing_by_group"} <= {finding["id"] for finding in after["since"]["gone"]}, f"{after['since']['gone']}")
+    expect({"column": "income", "seen_as": "income_imputed_decorrelated"} in after["repairs"]["columns"] and "income_imputed" not in {c["name"] for c in after["columns"]}, f"{after['repairs']}")
+    expect(not [f for f in after["findings"] if f["id"] == "drift"], "what was repaired is taken for drift")
+    plain = json.loads(run("check", folder / "out.csv", *asked, "--as-is").out)
+    expect(plain["repairs"] is None and plain["since"] is None and "income_imputed" in {c["name"] for c in plain["columns"]}, "--as-is")
+    named = json.loads(run("check", folder / "out.csv", "--by", "gender", "--ignore", "income_imputed", *NOW, "--format", "json").out)
+    expect("income_imputed" in {c["name"] for c in named["columns"]}, "a column that was named is not there")
+
+
+@test
 def plans_are_read_strictly(folder):
     path = store(folder, people(40))
     for text, *says in (("steps:\n  - { do: impue, why: w, column: age }\n", "impute", "line 2"),
@@ -298,7 +492,8 @@ def plans_are_read_strictly(folder):
                         ("steps:\n  - { do: impute, why: w, column: age, into: income }\n", "income", "beside"),
                         ("steps:\n  - { do: correct, why: w, column: age, missing_when: \"age < (SELECT 1)\" }\n", "SELECT"),
                         ("steps:\n  - { do: quantiles, why: w, column: city, by: gender }\ngroups: { gender: gender }\n", "quantiles", ("city", "Cork")),
-                        ("steps: 3\n", "steps"), ("stepps: []\n", "stepps", "steps")):
+                        ("steps: 3\n", "steps"), ("stepps: []\n", "stepps", "steps"), ("groups: {}\n", "steps", "missing"),
+                        ("steps:\n  - &a { do: drop, why: w, column: age }\n  - *a\n", ("alias", "anchor")), ("steps: []\nsteps: []\n", "steps", "line 2")):
         repairs = plan(folder, text)
         refused(run("repair", repairs, path, "--dry-run"), *says)
 

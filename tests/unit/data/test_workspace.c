@@ -103,7 +103,8 @@ static void reads_the_rest(void **state)
     assert_int_equal(model->outcomes[0].within.seconds, 14 * 86400);
     assert_int_equal(model->outcomes[1].within.seconds, 0);
     assert_string_equal(model->population.columns[1].value, "upper(r)");
-    assert_string_equal(model->duplicates.name, "full_name");
+    assert_int_equal(model->duplicates.names_count, 1);
+    assert_string_equal(model->duplicates.names[0], "full_name");
     assert_int_equal(model->check_every.seconds, 90 * 86400);
 }
 
