@@ -205,6 +205,17 @@ static void place_tell(const eh_person_place *place, const char *what, eh_buffer
 
 /* ---- correct -------------------------------------------------------------------------------------------------------------------------------------------- */
 
+/* What was decided on what was wrong does not go out. */
+static eh_code plans_tell(eh_person_run *run, const eh_person_marks *marks, eh_error *error)
+{
+    const char *const *plans = NULL;
+    size_t count = 0;
+    EH_TRY(eh_person_plans_waiting(eh_workspace_get(run->workspace), marks, run->arena, &plans, &count, error));
+    for (size_t i = 0; i < count; i++)
+        eh_buffer_format(&run->out, "the plan '%s' was made before: when it goes out, this person is left out of it; a new plan decides on what is right\n", plans[i]);
+    return EH_OK;
+}
+
 eh_code eh_person_correct_action(eh_person_run *run, eh_error *error)
 {
     const eh_person_request *asked = &run->request;
@@ -234,7 +245,7 @@ eh_code eh_person_correct_action(eh_person_run *run, eh_error *error)
     EH_TRY(eh_person_places(run->workspace, &marks, run->arena, &places, &count, error));
     for (size_t i = 0; i < count; i++)
         place_tell(&places[i], "correct it too in", &run->out);
-    return EH_OK;
+    return plans_tell(run, &marks, error);
 }
 
 /* ---- erase ----------------------------------------------------------------------------------------------------------------------------------------------- */

@@ -91,6 +91,9 @@ static eh_code release_do(const release_request *request, eh_error *error)
                                             .output = request->output, .list_for = request->list_for, .origin = request->origin, .now = request->now}, &result, error));
     eh_buffer_format(&note, "%llu people get something; %llu were left out because of what they have said or been sent since; %llu decisions are in the ledger\n",
                      (unsigned long long)result.sent, (unsigned long long)result.left_out, (unsigned long long)result.recorded);
+    if (result.corrected > 0)
+        eh_buffer_format(&note, "%llu %s left out because something about them was corrected after the plan was made; a new plan decides on what is right\n",
+                         (unsigned long long)result.corrected, result.corrected == 1 ? "is" : "are");
     eh_code code = eh_stdout_write(eh_buffer_view(request->output == NULL ? &result.list : &note), error);
     eh_buffer_dispose(&result.list);
     return code;

@@ -144,6 +144,7 @@ typedef struct {
     const eh_model *models[EH_OFFERS_MAX];
     eh_digest model_digests[EH_OFFERS_MAX];
     eh_rights *rights;
+    int64_t corrections;         /* eh_corrections_count when rights were opened */
     eh_rulebook *book;           /* NULL: there is no policy */
     eh_rules_seat *seat;
     eh_plan_groups *groups;
@@ -196,6 +197,21 @@ typedef struct {
  */
 EH_MUST_USE eh_code eh_replayer_check(eh_replayer *replayer, const eh_ledger_record *record, eh_arena *arena, eh_replayed *replayed_out, eh_error *error);
 
+/* ---- what was put right after a plan was made (corrections.c) -------------------------------------------------------------------------- */
+
+/** Keeps beside the plan up to which correction its facts are right. */
+EH_MUST_USE eh_code eh_plan_corrections_keep(const eh_plan_run *run, eh_error *error);
+/** A plan that is to go out; keys ascend by bytes. */
+typedef struct {
+    const char *state_folder;
+    const eh_plan_file *plan;
+    eh_rights *rights;
+    const char *const *keys;
+    size_t keys_count;
+} eh_stale_spec;
+/** Whose decision in the plan is stale: something about them was put right since. stale_out[i] is for keys[i], false before; *count_out: how many. */
+EH_MUST_USE eh_code eh_plan_stale_read(const eh_stale_spec *spec, bool *stale_out, uint64_t *count_out, eh_error *error);
+
 /* ---- release (release.c) ------------------------------------------------------------------------------------------------------------------ */
 
 typedef struct {
@@ -215,6 +231,7 @@ typedef struct {
 typedef struct {
     eh_buffer list;              /* the send list, CSV; the caller disposes of it */
     uint64_t sent, left_out, recorded;
+    uint64_t corrected;          /* of those who were left out: something about them was put right after the plan was made */
 } eh_release_result;
 
 /**

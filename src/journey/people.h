@@ -87,6 +87,10 @@ typedef struct {
  */
 EH_MUST_USE eh_code eh_person_forget(const eh_forget_spec *spec, eh_arena *arena, eh_forgotten *forgotten_out, eh_error *error);
 
+/** Names of the plans that have not gone out and hold a decision about the person. */
+EH_MUST_USE eh_code eh_person_plans_waiting(const eh_workspace_model *model, const eh_person_marks *marks, eh_arena *arena, const char *const **names_out,
+                                            size_t *count_out, eh_error *error);
+
 /** Who was erased is left out of the people's table: sets left_out. The list must live as long as the options are used. */
 void eh_people_without_erased(eh_people_options *options, eh_erased_list *list);
 

@@ -1,7 +1,4 @@
 /* What the rooms here keep about one person, as objects of JSON for their export: decisions with their reasons, messages, outcomes, feedback. */
-#include <dirent.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -137,42 +134,30 @@ static eh_code ledger_read(gathering *g, eh_error *error)
 }
 
 /* A plan that has not gone out yet. */
-static eh_code plan_read(gathering *g, eh_store *store, const char *plan, eh_error *error)
+static eh_code plan_read(gathering *g, const char *plan, eh_error *error)
 {
     EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(EH_ARENA_BYTES_MAX);
-    eh_campaign_plan row = {0};
     eh_error reason = {0};
     if (arena == NULL)
         return eh_fail_memory(error);
-    if (eh_campaign_plan_find(store, plan, arena, &row, &reason) == EH_OK && row.released_s != 0)
-        return EH_OK;
     for (size_t k = 0; k < g->spec->marks->keys_count; k++) {
         EH_CLEANUP(eh_decision_close) eh_decision decision = {0};
         if (eh_decision_of_plan(g->spec->model, plan, g->spec->marks->keys[k], &decision, &reason) != EH_OK)
-            continue; /* not in it, or no plan at all */
+            continue; /* under another of their names */
         gathering other = {.spec = g->spec, .list = g->list, .decision = decision, .words = g->words};
         EH_TRY(decision_add(&other, NULL, arena, error));
     }
     return EH_OK;
 }
 
-static eh_code planned_read(gathering *g, eh_store *store, eh_error *error)
+static eh_code planned_read(gathering *g, eh_error *error)
 {
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0};
-    struct dirent **names = NULL;
-    eh_buffer_format(&path, "%s/plans", g->spec->model->state_folder);
-    EH_TRY(eh_buffer_check(&path, error));
-    int count = scandir(path.ptr, &names, NULL, alphasort);
-    if (count < 0)
-        return errno == ENOENT ? EH_OK : eh_fail(error, EH_IO, "%s: cannot be listed: %s", path.ptr, strerror(errno));
-    eh_code code = EH_OK;
-    for (int i = 0; i < count; i++) {
-        if (code == EH_OK && names[i]->d_name[0] != '.')
-            code = plan_read(g, store, names[i]->d_name, error);
-        free(names[i]);
-    }
-    free(names);
-    return code;
+    const char *const *plans = NULL;
+    size_t count = 0;
+    EH_TRY(eh_person_plans_waiting(g->spec->model, g->spec->marks, g->list->arena, &plans, &count, error));
+    for (size_t i = 0; i < count; i++)
+        EH_TRY(plan_read(g, plans[i], error));
+    return EH_OK;
 }
 
 /* ---- messages, outcomes, feedback ------------------------------------------------------------------------------------------------------------ */
@@ -260,7 +245,7 @@ static eh_code tables_read(gathering *g, eh_store *store, eh_error *error)
 {
     const eh_person_items_spec *spec = g->spec;
     EH_TRY(eh_feedback_migrate(store, error));
-    EH_TRY(planned_read(g, store, error));
+    EH_TRY(planned_read(g, error));
     for (size_t k = 0; k < spec->marks->keys_count; k++) {
         EH_TRY(messages_read(g, store, spec->marks->keys[k], error));
         EH_TRY(outcomes_read(g, store, spec->marks->keys[k], error));

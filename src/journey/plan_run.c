@@ -290,6 +290,7 @@ eh_code eh_plan_run_do(eh_plan_run *run, eh_error *error)
     eh_rights_options options = {.state_folder = run->model->state_folder};
     EH_TRY(eh_rights_house_read(run->model->rights, &options.house, error));
     EH_TRY(eh_rights_open(&options, &run->rights, error));
+    EH_TRY(eh_corrections_count(run->rights, &run->corrections, error));
     eh_may_question question = {.at_s = run->request.now.seconds, .product_group = campaign->product_group, .opt_out_in_message = true};
     if (!eh_channel_find(eh_view_of(campaign->channel), &question.channel))
         return eh_campaign_fail(run->campaign_file, "channel", error, EH_INPUT, "is no channel");

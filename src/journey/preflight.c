@@ -162,5 +162,6 @@ static eh_code report_keep(const eh_plan_run *run, const eh_report_plan *report,
 eh_code eh_preflight_write(const eh_plan_run *run, const eh_preflight *preflight, eh_error *error)
 {
     EH_TRY(traces_write(run, error));
+    EH_TRY(eh_plan_corrections_keep(run, error));
     return report_keep(run, &preflight->report, error);
 }

@@ -61,7 +61,9 @@ static eh_code rights_again(eh_release_run *run, const eh_trace *trace, size_t p
     eh_may_answer marketing = {0}, ai = {0};
     eh_may_question question = {.purpose = EH_PURPOSE_MARKETING, .channel = run->channel, .at_s = run->request->now.seconds, .opt_out_in_message = true,
                                 .product_group = run->campaign->product_group};
-    *send_out = false;
+    *send_out = *keep_out = false;
+    if (run->stale[person])
+        return EH_OK; /* decided on what was wrong */
     if (trace->choice != EH_NO_OFFER) {
         EH_TRY(eh_rights_may(run->rights, trace->key, &question, &marketing, error));
         *send_out = marketing.may && !eh_campaign_had_enough(run->campaign, &run->history, person, run->request->now.seconds);
@@ -339,7 +341,7 @@ eh_code eh_release(const eh_release_request *request, eh_release_result *result_
     eh_release_run run = {.request = request, .arena = eh_arena_open(SIZE_MAX / 4)};
     eh_code code = run.arena == NULL ? eh_fail_memory(error) : release_do(&run, error);
     if (code == EH_OK) {
-        *result_out = (eh_release_result){.list = run.list.csv, .sent = run.sent, .left_out = run.left_out, .recorded = run.recorded};
+        *result_out = (eh_release_result){.list = run.list.csv, .sent = run.sent, .left_out = run.left_out, .recorded = run.recorded, .corrected = run.corrected};
         run.list.csv = (eh_buffer){0};
     }
     eh_buffer_dispose(&run.list.csv);

@@ -201,6 +201,10 @@ static eh_code zones_read(eh_release_run *run, eh_error *error)
 eh_code eh_release_facts_read(eh_release_run *run, eh_error *error)
 {
     EH_TRY(keys_read(run, error));
+    if ((run->stale = EH_TAKE(run->arena, run->people_count, bool)) == NULL)
+        return eh_fail_memory(error);
+    eh_stale_spec stale = {.state_folder = run->model->state_folder, .plan = &run->file, .rights = run->rights, .keys = run->keys, .keys_count = run->people_count};
+    EH_TRY(eh_plan_stale_read(&stale, run->stale, &run->corrected, error));
     EH_TRY(notices_read(run, error));
     EH_TRY(contacts_read(run, error));
     EH_TRY(zones_read(run, error));

@@ -32,6 +32,8 @@ typedef struct {
     size_t messages_count;
     const char **dropped;            /* people whose decision was left out */
     size_t dropped_count;
+    bool *stale;                     /* per person: something about them was put right after the plan was made */
+    uint64_t corrected;              /* how many */
     uint64_t sent, left_out, recorded;
     bool stopped;                    /* by the guards, and set aside by two people */
     char frame_hex[65];

@@ -96,6 +96,12 @@ EH_MUST_USE eh_code eh_person_read(eh_rights *rights, eh_view key, eh_arena *are
 EH_MUST_USE eh_code eh_person_merge(eh_rights *rights, eh_view from, eh_view into, int64_t now_s, eh_arena *arena,
                                     const eh_said_result **results_out, size_t *count_out, eh_error *error);
 
+/** A number that grows with every correction of anybody: what was read of people before it is older than those that come later. */
+EH_MUST_USE eh_code eh_corrections_count(eh_rights *rights, int64_t *count_out, eh_error *error);
+/** Keys (other names too) of people of whom something was put right since: after that number, or later than that moment. Sorted by bytes. */
+EH_MUST_USE eh_code eh_corrected_since(eh_rights *rights, int64_t count, int64_t at_s, eh_arena *arena, const char *const **keys_out, size_t *keys_count_out,
+                                       eh_error *error);
+
 /* ---- taking along -------------------------------------------------------------------------------------------------------------- */
 
 /** The members of the export that this room owns (docs/person.schema.json), into an object that is open. */

@@ -248,6 +248,47 @@ eh_code eh_notices_waiting(eh_rights *rights, eh_arena *arena, const eh_person_n
                         &(item_kind){sizeof(eh_person_notice), notice_read}, arena, (const void **)notices_out, count_out, error);
 }
 
+/* ---- corrections --------------------------------------------------------------------------------------------------------------------------------- */
+
+eh_code eh_corrections_count(eh_rights *rights, int64_t *count_out, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
+    bool row = false;
+    pthread_mutex_lock(&rights->writing);
+    eh_code code = eh_store_prepare(rights->store, "SELECT coalesce(max(value), 0) FROM rights_counter WHERE name = 'correction'", &find, error);
+    if (code == EH_OK)
+        code = eh_statement_step(find, &row, error);
+    if (code == EH_OK)
+        *count_out = eh_column_integer(find, 0);
+    eh_statement_close(&find);
+    pthread_mutex_unlock(&rights->writing);
+    return code;
+}
+
+eh_code eh_corrected_since(eh_rights *rights, int64_t count, int64_t at_s, eh_arena *arena, const char *const **keys_out, size_t *keys_count_out,
+                           eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *each = NULL;
+    const item_kind kind = {sizeof(char *), alias_read};
+    const void *keys = NULL;
+    pthread_mutex_lock(&rights->writing);
+    eh_code code = eh_store_prepare(rights->store,
+                                    "SELECT p.key FROM rights_person p WHERE p.person IN (SELECT person FROM rights_correction WHERE correction > $1 OR at_s > $2) "
+                                    "UNION SELECT a.key FROM rights_alias a WHERE a.person IN (SELECT person FROM rights_correction WHERE correction > $1 OR at_s > $2) "
+                                    "ORDER BY 1",
+                                    &each, error);
+    if (code == EH_OK) {
+        eh_bind_integer(each, 1, count);
+        eh_bind_integer(each, 2, at_s);
+        code = list_read(each, &kind, arena, &keys, keys_count_out, error);
+        eh_statement_close(&each);
+    }
+    pthread_mutex_unlock(&rights->writing);
+    if (code == EH_OK)
+        *keys_out = keys;
+    return code;
+}
+
 eh_code eh_contact_keys(eh_rights *rights, const char *kind, eh_view value, eh_arena *arena, const char *const **keys_out, size_t *count_out,
                         eh_error *error)
 {

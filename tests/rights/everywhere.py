@@ -238,6 +238,26 @@ def what_is_taken_along_is_all_of_it(folder):
 
 
 @test
+def what_was_decided_on_what_was_wrong_does_not_go_out(folder):
+    place, plans = everything(folder)
+    sent = [row["person"] for row in csv.DictReader((place / "send.csv").open())]
+    by_number, by_time, untouched = [key for key in sent if key.startswith("c-")][:3]
+    told = call(place, "person", "correct", by_number, "months=3", now=PLANNED)  # in the same second as the plan, after it
+    expect(plans[1] in told and plans[0] not in told, told)
+    call(place, "person", "correct", by_time, "months=3", now=RELEASED)
+    text = call(place, "release", plans[1], "--approved-by", "Ann", "--output", "waiting.csv", now=RELEASED)
+    expect("2 are left out because something about them was corrected" in text, text)
+    late = (place / "waiting.csv").read_text()
+    expect(by_number not in late and by_time not in late and untouched in late, "who was corrected is in the list, or somebody else is not")
+    refused(run("why", plans[1], "--person", by_number, cwd=place), "no decision about")
+    text = call(place, "plan", "spring", "--seed", "2", now=LATER, status=(0, 3))  # made anew, on what is right
+    plan = next(line.split()[1] for line in text.splitlines() if line.startswith("Plan "))
+    call(place, "why", plan, "--person", by_number)
+    expect("corrected" not in call(place, "release", plan, "--approved-by", "Ann", "--output", "new.csv", now=LATER), "a new plan is called stale")
+    expect("0 differ" in call(place, "replay"), "the decisions do not hold")
+
+
+@test
 def nothing_later_brings_them_back(folder):
     place, plans = everything(folder)
     call(place, "person", "erase", ZAPHOD[0], now=LATER)
