@@ -389,7 +389,8 @@ static eh_code chosen_allocate(eh_plan *plan, const limits *left, eh_error *erro
                                      .budget = left->budget, .people_max = left->people, .offer_max = offer_max};
     EH_TRY(eh_allocate(&problem, plan->arena, &plan->allocation, error));
     frame->prices = plan->allocation.prices;
-    frame->lot_share = frame->choose != EH_CHOOSE_MODEL && n > 0 ? (double)plan->allocation.people / (double)n : 0;
+    double lot_share = n > 0 ? (double)plan->allocation.people / (double)n : 1; /* nobody is there yet: who comes later finds room */
+    frame->lot_share = frame->choose != EH_CHOOSE_MODEL ? lot_share : 0;
     for (size_t i = 0; i < n; i++) {
         plan->choice[plan->chosen[i]] = plan->allocation.choice[i];
         plan->by_price[plan->chosen[i]] = plan->allocation.by_price[i];

@@ -7,6 +7,7 @@
 #include "journey/people.h"
 #include "web/api_int.h"
 #include "web/customer_int.h"
+#include "web/desks_int.h"
 #include "web/team_int.h"
 
 int64_t eh_web_now_s(const eh_web *web)
@@ -188,6 +189,7 @@ eh_code eh_web_open(const eh_web_options *options, eh_web **web_out, eh_error *e
     EH_TRY(state_open(web, error));
     EH_TRY(people_open(web, error));
     EH_TRY(eh_api_open(web, error));
+    EH_TRY(eh_desks_open(web, &web->desks, error));
     EH_TRY(listen(web, error));
     *web_out = web;
     web = NULL;
@@ -206,6 +208,7 @@ void eh_web_close(eh_web **web_address)
         return;
     eh_server_close(&web->server);
     eh_api_close(web);
+    eh_desks_close(&web->desks);
     eh_rights_close(&web->rights);
     eh_ledger_close(&web->ledger);
     eh_catalogues_close(&web->languages);

@@ -35,6 +35,42 @@ def opt_in(server, person):
     assert server.ask("POST", "/v1/consents", {"person": person, "acts": [act]})[0] == 200
 
 
+def decide_at_once(server, person, offer):
+    """Decisions for one person from eight clients: each says the same, and is on record."""
+    failures = []
+
+    def often():
+        connection = server.connection()
+        for _ in range(QUESTIONS // THREADS):
+            status, _, answer = server.ask("POST", "/v1/decisions", {"campaign": "note", "person": person}, connection=connection)
+            if status != 201 or answer["offer"] != offer:
+                failures.append((status, answer))
+        connection.close()
+
+    threads = [threading.Thread(target=often) for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures, failures[:3]
+
+
+def decisions(server):
+    """A no to the channel that was answered is in every decision after it; a decision that was answered is in the ledger, after a kill -9 too."""
+    yes = {"kind": "consent", "purpose": "marketing", "channel": "email", "how": "form", "wording": "Yes.", "version": "1", "control": "tick", "jurisdiction": "DE"}
+    assert server.ask("POST", "/v1/consents", {"person": "c1", "acts": [yes]})[0] == 200
+    decide_at_once(server, "c1", "note")
+    assert server.ask("POST", "/v1/consents", {"person": "c1", "acts": [{"kind": "withdrawal", "purpose": "marketing", "channel": "email"}]})[0] == 200
+    decide_at_once(server, "c1", None)
+    last = server.ask("POST", "/v1/decisions", {"campaign": "note", "person": "c1"})[2]
+    server.kill()
+    server.start()
+    found = server.ask("GET", "/v1/decisions/" + last["decision"])
+    assert found[0] == 200 and found[2]["person"] == "c1" and found[2]["offer"] is None, found
+    again = [server.ask("POST", "/v1/decisions", {"campaign": "note", "person": "c1"}, Idempotency_Key="d-1")[2] for _ in range(2)]
+    assert again[0] == again[1], again
+
+
 def while_others_write(server):
     """Opt-outs among the writes of others, in one commit with them: each is seen by its own next question."""
     failures = []
@@ -55,7 +91,8 @@ def while_others_write(server):
 
 
 def run():
-    with Server() as server:
+    with Server(campaign=True) as server:
+        decisions(server)
         opt_in(server, "p")
         ask_at_once(server, "p", True)
         opt_out(server, "p")

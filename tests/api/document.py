@@ -33,7 +33,7 @@ def routes_of_the_program():
 def members_of_the_program():
     """Name of the table -> names of its members, as api_people.c and api_records.c read them."""
     tables = {}
-    for name in ("api_people.c", "api_records.c"):
+    for name in ("api_people.c", "api_records.c", "api_decisions.c"):
         text = (SOURCE / "src/web" / name).read_text(encoding="utf-8")
         for table, rows in re.findall(r"eh_body_member (\w+)_members\[\] = \{(.*?)\};", text, re.S):
             tables[table] = re.findall(r'(?:\{|CHANNEL_MEMBER\()"(\w+)"', rows)
@@ -47,7 +47,7 @@ def check_tables(document):
     assert listed == set(routes_of_the_program()), listed ^ set(routes_of_the_program())
     tables = members_of_the_program()
     pairs = {"say": schemas["Speech"], "act": schemas["Act"], "choices": schemas["Choices"], "switches": schemas["Choices"]["properties"]["marketing"],
-             "feedback": schemas["NewFeedback"], "outcomes": schemas["NewOutcomes"], "link": schemas["NewLink"],
+             "decision": schemas["NewDecision"], "feedback": schemas["NewFeedback"], "outcomes": schemas["NewOutcomes"], "link": schemas["NewLink"],
              "outcome": schemas["NewOutcomes"]["properties"]["outcomes"]["items"]}
     assert set(pairs) == set(tables), (set(pairs), set(tables))
     for table, schema in pairs.items():
@@ -75,6 +75,18 @@ def exchanges(server):
     yield "get", "/v1/outcomes", "/v1/outcomes?limit=1", None, 200
     entry = server.ask("GET", "/v1/consents/" + quoted("zoë"))[2]["acts"][0]["ledger"]
     yield "get", "/v1/proofs/{id}", "/v1/proofs/" + entry, None, 200
+    server.ask("POST", "/v1/consents", {"person": "c2", "acts": [YES]})
+    yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "note", "person": "c2", "facts": {"age": 41}, "lang": "de"}, 201
+    yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "note", "person": "nobody"}, 201
+    decision = server.ask("POST", "/v1/decisions", {"campaign": "note", "person": "c2"})[2]
+    assert decision["offer"] == "note" and decision["plan"] == server.plan and decision["propensity"] == 1, decision
+    yield "get", "/v1/decisions/{id}", "/v1/decisions/" + decision["decision"], None, 200
+    yield "get", "/v1/explanations/{id}", "/v1/explanations/" + decision["decision"] + "?lang=es", None, 200
+    yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "nota", "person": "c2"}, 404
+    yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "note", "person": "c2", "facts": {"age": "old"}}, 422
+    yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "note", "person": "c2", "lang": "tlh"}, 422
+    yield "get", "/v1/decisions/{id}", "/v1/decisions/" + "0" * 32, None, 404
+    yield "get", "/v1/explanations/{id}", "/v1/explanations/" + entry, None, 422
     yield "post", "/v1/links", "/v1/links", {"person": "c1", "page": "choices", "days": 3}, 201
     yield "get", "/v1/people/{person}", "/v1/people/c1", None, 200
     yield "delete", "/v1/people/{person}", "/v1/people/c1", None, 200
@@ -136,7 +148,7 @@ def check_metrics(text):
     assert text.endswith("# EOF\n")
     for line in text.splitlines():
         assert re.fullmatch(r"# (TYPE|HELP|UNIT|EOF).*|\w+(\{[^}]*\})? [0-9.e+-]+", line), line
-    assert 'evenhand_http_requests_total{method="POST",route="/v1/consents",status="2xx"} 1' in text
+    assert 'evenhand_http_requests_total{method="POST",route="/v1/consents",status="2xx"} 2' in text
 
 
 def run():
@@ -146,7 +158,7 @@ def run():
     if jsonschema is None:
         print("python3-jsonschema is not there: answers are not held against their schemas")
     used = set()
-    with Server() as server:
+    with Server(campaign=True) as server:
         assert server.ask("GET", "/v1/openapi.json", Authorization=None)[2] == document
         for method, named, path, body, expected in exchanges(server):
             if jsonschema is not None and body is not None:

@@ -28,23 +28,38 @@ outcome:
 class Server:
     """`with Server() as server:` a workspace with a ledger and a key for everything; .start(), .kill(), .stop() as one likes."""
 
-    def __init__(self):
+    def __init__(self, campaign=False):
+        """campaign: a plan of the campaign `note` has gone out, so that single decisions can be asked for."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="evenhand-api-"))
         (self.folder / "people.csv").write_text("id,age,bought\nc1,30,true\nc2,40,false\n", encoding="utf-8")
         (self.folder / "evenhand.yaml").write_text(YAML, encoding="utf-8")
         self.log = open(self.folder / "log", "w+b")
         self.process = None
+        self.plan = None
         self.port = 0
         self.run("keys", "make", "--name", "bluefinch.example/ledger")
         self.token = self.key("all", SCOPES, "--rate", "1000000")
+        if campaign:
+            self.release()
 
-    def run(self, *arguments):
+    def release(self):
+        (self.folder / "campaigns").mkdir()
+        (self.folder / "campaigns" / "note.yaml").write_text("title: A note\nchannel: email\nchoose: { by: everyone }\noffers: { note: { says: a note } }\n", encoding="utf-8")
+        self.run("plan", "note", "--output", self.folder / "report.json", "--format", "json", good=(0, 3))
+        self.plan = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))["plan"]
+        self.run("release", self.plan, "--approved-by", "Ada", "--output", self.folder / "send.csv")
+
+    def run(self, *arguments, good=(0,)):
         done = subprocess.run([EVENHAND, *arguments, "--workspace", self.folder], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode in good, done.stderr
         return done.stdout
 
     def key(self, name, scopes, *more):
         return self.run("keys", "api", "add", name, "--scope", scopes, *more).strip()
+
+    def why_path(self, person, decision):
+        """The path of the page about a decision."""
+        return urllib.parse.urlsplit(self.ask("POST", "/v1/links", {"person": person, "page": "why", "about": decision})[2]["url"]).path
 
     def start(self):
         self.process = subprocess.Popen([EVENHAND, "serve", "--listen", str(self.port), "--workspace", self.folder],

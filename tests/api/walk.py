@@ -25,7 +25,7 @@ def fits(expected, said):
 
 def run():
     count = 0
-    with Server() as server:
+    with Server(campaign=True) as server:
         environment = dict(os.environ, SERVER=f"http://127.0.0.1:{server.port}", KEY=server.token, PATH=os.path.dirname(EVENHAND) + ":" + os.environ["PATH"])
         for command, expected in blocks():
             done = subprocess.run(["bash", "-c", command], cwd=server.folder, env=environment, capture_output=True, text=True, check=False)
