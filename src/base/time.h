@@ -119,5 +119,10 @@ typedef enum { EH_DATE_DAY, EH_DATE_DAY_AND_TIME, EH_DATE_MONTH } eh_date_words;
  */
 EH_MUST_USE eh_code eh_date_in_words(eh_instant instant, const eh_zone *zone, const char *language, eh_date_words style,
                                      eh_buffer *words_out, eh_error *error);
+/** The same for many dates: opening is what costs. Any number of threads may append. */
+typedef struct eh_date_format eh_date_format;
+EH_MUST_USE eh_code eh_date_format_open(const char *language, eh_date_words style, eh_date_format **format_out, eh_error *error);
+void eh_date_format_close(eh_date_format **format);
+EH_MUST_USE eh_code eh_date_format_append(eh_date_format *format, eh_instant instant, const eh_zone *zone, eh_buffer *words_out, eh_error *error);
 
 #endif

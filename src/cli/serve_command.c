@@ -112,7 +112,7 @@ static eh_code serve(const serve_request *request, eh_error *error)
 int eh_serve_command(int argc, char **argv)
 {
     eh_error error = {0};
-    serve_request request = {.options = {.port = PORT_USUAL, .explain = eh_why_for_web}};
+    serve_request request = {.options = {.port = PORT_USUAL}};
     eh_arguments arguments = {0};
     EH_CLEANUP(eh_buffer_dispose) eh_buffer help = {0};
     EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(EH_ARENA_BYTES_MAX);

@@ -3,7 +3,6 @@
 
 #include "base/json.h"
 #include "cli/cli_int.h"
-#include "cli/elsewhere_int.h"
 #include "journey/journey.h"
 
 typedef struct {
@@ -114,29 +113,4 @@ int eh_why_command(int argc, char **argv)
         code = why_do(&request, arena, &error);
     }
     return code == EH_OK ? 0 : eh_error_show("why", &error);
-}
-
-/* ---- the page of the person ------------------------------------------------------------------------------------------------------------------ */
-
-eh_code eh_why_for_web(const eh_workspace_model *model, const eh_web_why *asked, eh_arena *arena, eh_web_why_page *page_out, eh_error *error)
-{
-    EH_CLEANUP(eh_arena_close) eh_arena *own = eh_arena_open(EH_ARENA_BYTES_MAX);
-    EH_CLEANUP(eh_words_close) eh_words words = {0};
-    EH_CLEANUP(eh_decision_close) eh_decision decision = {0};
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer html = {0};
-    eh_page_input input = {0};
-    eh_page page = {0};
-    if (own == NULL)
-        return eh_fail_memory(error);
-    EH_TRY(eh_decision_of_ledger(model, asked->decision, own, &decision, error));
-    if (!eh_view_equal(decision.trace.key, asked->person))
-        return eh_fail(error, EH_NOT_FOUND, "there is no such decision about you");
-    EH_TRY(eh_words_open(asked->language, &words, error));
-    EH_TRY(eh_decision_page(&decision, &words, own, &page, &input, error));
-    eh_page_html(&page, &html);
-    EH_TRY(eh_buffer_check(&html, error));
-    *page_out = (eh_web_why_page){.title = eh_arena_copy(arena, eh_view_of(page.title)),
-                                  .channel = eh_arena_copy(arena, eh_view_of(decision.file.frame.channel)),
-                                  .html = eh_arena_copy(arena, eh_buffer_view(&html))};
-    return page_out->title == NULL || page_out->channel == NULL || page_out->html == NULL ? eh_fail_memory(error) : EH_OK;
 }

@@ -56,6 +56,7 @@ eh_view eh_language_text(const char *language);
 /** Opens the messages of a language, English behind it. Close both, this one first. errors: EH_NOT_FOUND names the languages that there are */
 typedef struct {
     eh_messages *english, *own; /* own: NULL for English */
+    eh_date_format *days;       /* 24 November 2026 */
 } eh_words;
 EH_MUST_USE eh_code eh_words_open(const char *language, eh_words *words_out, eh_error *error);
 void eh_words_close(eh_words *words);

@@ -411,7 +411,7 @@ static void page_fill(page *of, size_t first_count)
 static eh_code date_words(page *of, int64_t seconds, const char **text_out, eh_error *error)
 {
     eh_buffer text = {0};
-    eh_code code = eh_date_in_words((eh_instant){.seconds = seconds}, of->in->zone, eh_messages_language(of->words), EH_DATE_DAY, &text, error);
+    eh_code code = eh_date_format_append(of->in->words->days, (eh_instant){.seconds = seconds}, of->in->zone, &text, error);
     *text_out = keep(of, &text);
     return code;
 }

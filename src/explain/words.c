@@ -41,6 +41,7 @@ eh_code eh_words_open(const char *language, eh_words *words_out, eh_error *error
     EH_TRY(eh_messages_open(eh_language_text("en"), texts[0].file, "en", NULL, &words.english, error));
     if (i > 0)
         EH_TRY(eh_messages_open(eh_language_text(language), texts[i].file, language, words.english, &words.own, error));
+    EH_TRY(eh_date_format_open(eh_messages_language(words.own != NULL ? words.own : words.english), EH_DATE_DAY, &words.days, error));
     *words_out = words;
     words = (eh_words){0};
     return EH_OK;
@@ -48,6 +49,7 @@ eh_code eh_words_open(const char *language, eh_words *words_out, eh_error *error
 
 void eh_words_close(eh_words *words)
 {
+    eh_date_format_close(&words->days);
     eh_messages_close(&words->own);
     eh_messages_close(&words->english);
 }

@@ -3,6 +3,7 @@
 
 #include "web/api_int.h"
 #include "web/desks_int.h"
+#include "web/recall_int.h"
 
 enum { NAME_MAX_BYTES = 79, ID_LEN = EH_LEDGER_ID_BYTES - 1, LANGUAGE_MAX_BYTES = 35 };
 
@@ -138,30 +139,20 @@ static bool id_is_one(eh_view id)
     return good;
 }
 
-static eh_code decision_find(eh_exchange *exchange, eh_decision *decision, eh_error *error)
-{
-    eh_web *web = eh_web_of(exchange);
-    eh_code code = eh_decision_of_ledger(web->model, exchange->parameters[0], exchange->arena, decision, error);
-    if (code != EH_NOT_FOUND || web->ledger == NULL)
-        return code;
-    eh_decision_close(decision); /* it may be on the disk and not published yet */
-    *decision = (eh_decision){0};
-    EH_TRY(eh_ledger_publish(web->ledger, error));
-    return eh_decision_of_ledger(web->model, exchange->parameters[0], exchange->arena, decision, error);
-}
-
 static void show(eh_exchange *exchange)
 {
-    EH_CLEANUP(eh_decision_close) eh_decision decision = {0};
+    eh_recall *recall = eh_web_of(exchange)->recall;
+    eh_decision *decision = NULL;
     eh_error error = {0};
     eh_json_writer json;
-    if (decision_find(exchange, &decision, &error) != EH_OK) {
+    if (eh_recall_decision(recall, exchange->parameters[0], exchange->arena, &decision, &error) != EH_OK) {
         eh_exchange_fail(exchange, &error);
         return;
     }
     exchange->content_type = "application/json";
     eh_json_begin(&json, &exchange->out, false, false);
-    eh_trace_json(&decision.trace, &decision.file.frame, &json, NULL);
+    eh_trace_json(&decision->trace, &decision->file.frame, &json, NULL);
+    eh_recall_give(recall, decision);
 }
 
 static eh_code page_write(eh_exchange *exchange, const eh_decision *decision, eh_error *error)
@@ -181,11 +172,14 @@ static eh_code page_write(eh_exchange *exchange, const eh_decision *decision, eh
 
 static void explain(eh_exchange *exchange)
 {
-    EH_CLEANUP(eh_decision_close) eh_decision decision = {0};
+    eh_recall *recall = eh_web_of(exchange)->recall;
+    eh_decision *decision = NULL;
     eh_error error = {0};
-    eh_code code = decision_find(exchange, &decision, &error);
-    if (code == EH_OK)
-        code = page_write(exchange, &decision, &error);
+    eh_code code = eh_recall_decision(recall, exchange->parameters[0], exchange->arena, &decision, &error);
+    if (code == EH_OK) {
+        code = page_write(exchange, decision, &error);
+        eh_recall_give(recall, decision);
+    }
     if (code != EH_OK)
         eh_api_refuse(exchange, &error);
 }

@@ -1,5 +1,6 @@
 /* What all pages for customers share: languages, links, words, the frame. */
 #include "web/customer_int.h"
+#include "web/desks_int.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -124,7 +125,7 @@ const char *eh_say_day(eh_exchange *exchange, const eh_visit *visit, int64_t at_
     EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
     eh_error error = {0};
     const char *day = NULL;
-    if (eh_date_in_words((eh_instant){.seconds = at_s}, NULL, eh_messages_language(visit->words), EH_DATE_DAY, &text, &error) == EH_OK)
+    if (eh_date_format_append(eh_desks_words(eh_web_of(exchange)->desks, eh_messages_language(visit->words))->days, (eh_instant){.seconds = at_s}, NULL, &text, &error) == EH_OK)
         day = eh_arena_copy(exchange->arena, eh_buffer_view(&text));
     return day == NULL ? "" : day;
 }

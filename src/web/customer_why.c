@@ -3,30 +3,58 @@
 
 #include "rights/rights.h"
 #include "web/customer_int.h"
+#include "web/desks_int.h"
+#include "web/recall_int.h"
 
 enum { LINKS_FOR_WHY = 1 << EH_LINK_WHY, LINK_DAYS = 30, DAY_SECONDS = 86400 };
 
-static eh_code page_read(eh_exchange *exchange, const eh_visit *visit, eh_web_why_page *page_out, eh_error *error)
+static const eh_words *words_of(const eh_web *web, const eh_visit *visit)
+{
+    const eh_words *words = eh_desks_words(web->desks, eh_messages_language(visit->words));
+    return words != NULL ? words : eh_desks_words(web->desks, "en");
+}
+
+/* The person's own decision; another's is not there. */
+static eh_code decision_read(eh_exchange *exchange, const eh_visit *visit, eh_decision **decision_out, eh_error *error)
 {
     const eh_web *web = eh_web_of(exchange);
-    const eh_web_why asked = {.decision = visit->link.subject, .person = visit->link.person, .language = eh_messages_language(visit->words)};
-    return web->options.explain(web->model, &asked, exchange->arena, page_out, error);
+    eh_decision *decision = NULL;
+    EH_TRY(eh_recall_decision(web->recall, visit->link.subject, exchange->arena, &decision, error));
+    if (eh_view_equal(decision->trace.key, visit->link.person)) {
+        *decision_out = decision;
+        return EH_OK;
+    }
+    eh_recall_give(web->recall, decision);
+    return eh_fail(error, EH_NOT_FOUND, "there is no such decision about you");
+}
+
+static eh_code page_make(eh_exchange *exchange, const eh_visit *visit, eh_page *page_out, eh_error *error)
+{
+    const eh_web *web = eh_web_of(exchange);
+    eh_decision *decision = NULL;
+    eh_page_input input = {0};
+    EH_TRY(decision_read(exchange, visit, &decision, error));
+    eh_code code = eh_decision_page(decision, words_of(web, visit), exchange->arena, page_out, &input, error);
+    if (code == EH_OK) {
+        eh_visit_page_begin_titled(exchange, visit, page_out->title);
+        eh_visit_form_begin(exchange, visit, "/why/", "");
+        eh_page_html(page_out, &exchange->out);
+    }
+    eh_recall_give(web->recall, decision); /* the page borrows from its frame */
+    return code;
 }
 
 eh_answer eh_why_page(eh_exchange *exchange)
 {
     eh_visit *visit;
-    eh_web_why_page page;
+    eh_page page = {0};
     eh_error error = {0};
     if (!eh_visit_by_link(exchange, LINKS_FOR_WHY, &visit))
         return EH_NOW;
-    if (page_read(exchange, visit, &page, &error) != EH_OK) {
+    if (page_make(exchange, visit, &page, &error) != EH_OK) {
         eh_page_of_error(exchange, &error);
         return EH_NOW;
     }
-    eh_visit_page_begin_titled(exchange, visit, page.title);
-    eh_visit_form_begin(exchange, visit, "/why/", "");
-    eh_buffer_text(&exchange->out, page.html); /* blocks of explain/, in which every text is escaped */
     eh_buffer_text(&exchange->out, "</form>\n<p class=\"quiet\">");
     eh_say(exchange, visit, "why_proof_says");
     eh_buffer_text(&exchange->out, " <a href=\"");
@@ -48,10 +76,11 @@ static eh_code withdraw(eh_exchange *exchange, const eh_visit *visit, eh_purpose
 
 static eh_code stop_channel(eh_exchange *exchange, const eh_visit *visit, eh_error *error)
 {
-    eh_web_why_page page;
+    eh_decision *decision = NULL;
     eh_channel channel = EH_CHANNEL_EMAIL;
-    EH_TRY(page_read(exchange, visit, &page, error));
-    (void)eh_channel_find(eh_view_of(page.channel), &channel);
+    EH_TRY(decision_read(exchange, visit, &decision, error));
+    (void)eh_channel_find(eh_view_of(decision->file.frame.channel), &channel);
+    eh_recall_give(eh_web_of(exchange)->recall, decision);
     return withdraw(exchange, visit, EH_PURPOSE_MARKETING, channel == EH_CHANNEL_ALL ? EH_CHANNEL_EMAIL : channel, error);
 }
 

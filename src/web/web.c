@@ -8,6 +8,7 @@
 #include "web/api_int.h"
 #include "web/customer_int.h"
 #include "web/desks_int.h"
+#include "web/recall_int.h"
 #include "web/team_int.h"
 
 int64_t eh_web_now_s(const eh_web *web)
@@ -190,6 +191,7 @@ eh_code eh_web_open(const eh_web_options *options, eh_web **web_out, eh_error *e
     EH_TRY(people_open(web, error));
     EH_TRY(eh_api_open(web, error));
     EH_TRY(eh_desks_open(web, &web->desks, error));
+    EH_TRY(eh_recall_open(web, &web->recall, error));
     EH_TRY(listen(web, error));
     *web_out = web;
     web = NULL;
@@ -209,6 +211,7 @@ void eh_web_close(eh_web **web_address)
     eh_server_close(&web->server);
     eh_api_close(web);
     eh_desks_close(&web->desks);
+    eh_recall_close(&web->recall);
     eh_rights_close(&web->rights);
     eh_ledger_close(&web->ledger);
     eh_catalogues_close(&web->languages);

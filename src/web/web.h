@@ -11,27 +11,12 @@
 #include "data/workspace.h"
 
 typedef struct {
-    eh_view decision, person;
-    const char *language;
-} eh_web_why;
-
-typedef struct {
-    const char *title, *channel;
-    const char *html;           /* escaped; its controls are buttons called "act" */
-} eh_web_why_page;
-
-typedef struct {
     const char *workspace;      /* folder; NULL: the present one or the nearest above it */
     const char *address;        /* NULL: 127.0.0.1 */
     uint16_t port;              /* 0: any that is free */
     uint32_t threads;           /* 0: as many as the machine has */
     const char *origin;         /* how the world sees this server, "https://mail.shop.example"; NULL: http://address:port */
     eh_instant (*now)(void);    /* NULL: the machine's clock */
-    /**
-     * Writes the blocks of the page about one decision as HTML (explain/explain.h); *title_out and *channel_out live in `arena`. `asked` names the
-     * decision, whose it must be, and the language. errors: EH_NOT_FOUND when there is none, or it is another person's
-     */
-    eh_code (*explain)(const eh_workspace_model *model, const eh_web_why *asked, eh_arena *arena, eh_web_why_page *page_out, eh_error *error);
 } eh_web_options;
 
 typedef struct eh_web eh_web;

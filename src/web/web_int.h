@@ -29,6 +29,7 @@ struct eh_web {
     struct eh_catalogues *languages;
     eh_look look;                  /* the shop's own, on pages for customers */
     struct eh_api *api;
+    struct eh_recall *recall;      /* decisions read back */
     struct eh_desks *desks;        /* campaigns that are open for decisions */
     eh_route *routes;              /* of the pages and of the interface */
     pthread_mutex_t plan_lock;     /* one plan or release is made at a time */

@@ -32,7 +32,8 @@ def opt_out(server, person):
 
 def opt_in(server, person):
     act = {"kind": "consent", "purpose": "ai", "how": "switch on /choices", "wording": "Choose for me with AI.", "version": "1", "jurisdiction": "DE"}
-    assert server.ask("POST", "/v1/consents", {"person": person, "acts": [act]})[0] == 200
+    answer = server.ask("POST", "/v1/consents", {"person": person, "acts": [act]})
+    assert answer[0] == 200, answer
 
 
 def decide_at_once(server, person, offer):
@@ -57,7 +58,7 @@ def decide_at_once(server, person, offer):
 
 def decisions(server):
     """A no to the channel that was answered is in every decision after it; a decision that was answered is in the ledger, after a kill -9 too."""
-    yes = {"kind": "consent", "purpose": "marketing", "channel": "email", "how": "form", "wording": "Yes.", "version": "1", "control": "tick", "jurisdiction": "DE"}
+    yes = {"kind": "consent", "purpose": "marketing", "channel": "email", "how": "form", "wording": "Yes.", "version": "d-1", "control": "tick", "jurisdiction": "DE"}
     assert server.ask("POST", "/v1/consents", {"person": "c1", "acts": [yes]})[0] == 200
     decide_at_once(server, "c1", "note")
     assert server.ask("POST", "/v1/consents", {"person": "c1", "acts": [{"kind": "withdrawal", "purpose": "marketing", "channel": "email"}]})[0] == 200
