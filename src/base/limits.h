@@ -51,6 +51,7 @@
     LIMIT(EH_SCAN_GROUPS_MAX, 10, "groups", "hidden groups that one scan tells of") \
     LIMIT(EH_OFFERS_MAX, 16, "offers", "offers of one campaign") \
     LIMIT(EH_VARIANTS_MAX, 16, "variants", "wordings of one offer") \
+    LIMIT(EH_OUTCOME_ROWS_MAX, 67108864, "rows", "outcomes of one file") \
     LIMIT(EH_PLAN_PEOPLE_MAX, 16777216, "people", "people of one plan") \
     LIMIT(EH_TRACE_RULES_MAX, 256, "rules", "rules of the policy of a plan") \
     LIMIT(EH_FACT_TEXT_BYTES_MAX, 1024, "bytes", "a text among the facts of a request for a decision") \

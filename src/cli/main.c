@@ -35,6 +35,7 @@ static const eh_command commands[] = {
     {"plan", "decides who gets what, and looks whether it is fair; sends nothing", eh_plan_command, eh_plan_help},
     {"decide", "answers requests for single decisions, with the reasons", eh_decide_command, eh_decide_help},
     {"release", "lets a plan go out: the send list, and every decision in the ledger", eh_release_command, eh_release_help},
+    {"outcomes", "takes in what came back from a campaign", eh_outcomes_command, eh_outcomes_help},
     {"why", "says why somebody got something, or did not", eh_why_command, eh_why_help},
     {"replay", "computes past decisions again, bit for bit", eh_replay_command, eh_replay_help},
     {"limits", "prints every maximum of the program", eh_limits_command, eh_limits_help},

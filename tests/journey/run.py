@@ -237,6 +237,78 @@ rules:
     refused(run("release", name, "--now", NOON, "--approved-by", "Ann", cwd=folder), "went out already")
 
 
+def rows_of(folder, table):
+    with sqlite3.connect(folder / ".evenhand" / "evenhand.db") as database:
+        return database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+LATER = ("--now", "2026-12-10T12:00:00Z")
+
+
+@test
+def outcomes_come_back_whole_or_not_at_all(folder):
+    shop(folder)
+    campaign(folder, "spring", SPRING)
+    name = plan(folder, "spring")
+    write_rows(folder / "early.csv", ("person", "visited"), [("p000001", 1)])
+    refused(run("outcomes", "early.csv", *LATER, cwd=folder), "no plan went out")
+    rows = release(folder, name)
+    sent = [row["decision"] for row in rows]
+
+    bad = {
+        "not known here": [(sent[0], "visited", 1, ""), ("0" * 32, "visited", 0, "")],
+        "no id of a decision": [("nothing", "visited", 1, "")],
+        "twice": [(sent[0], "visited", 1, ""), (sent[0], "visited", 0, "")],
+        "before the decision": [(sent[0], "visited", 0, "2026-11-25T11:59:59Z")],
+        "future": [(sent[0], "visited", 0, "2026-12-11")],
+        "no value": [(sent[0], "visited", "many", "")],
+        "no time": [(sent[0], "visited", 0, "yesterday")],
+        "no outcome": [(sent[0], "vistied", 0, "")],
+        "neither whose": [("", "visited", 0, "")],
+    }
+    for says, lines in bad.items():
+        write_rows(folder / "bad.csv", ("decision", "outcome", "value", "time"), [(sent[1], "visited", 0, ""), *lines])
+        refused(run("outcomes", "bad.csv", "--problems", "problems.csv", *LATER, cwd=folder), says, "nothing was taken in")
+        expect(says in (folder / "problems.csv").read_text(), (folder / "problems.csv").read_text())
+    expect(rows_of(folder, "campaign_outcome") == rows_of(folder, "campaign_batch") == 0, "something was taken in")
+
+    write_rows(folder / "ones.csv", ("decision", "visited"), [(key, 1) for key in sent[:20]])
+    refused(run("outcomes", "ones.csv", *LATER, cwd=folder), "--others-none")
+    write_rows(folder / "good.csv", ("decision", "outcome", "value", "time"),
+               [(key, "visited", "yes" if i % 3 else "no", "2026-11-27") for i, key in enumerate(sent[:100])] + [(sent[0], "complaint", 1, ""), (sent[1], "complaint", 0, "")])
+    first = call(folder, "outcomes", "good.csv", *LATER)
+    expect(b"100 people, 100 new" in first.out, first.out.decode())
+    again = call(folder, "outcomes", "good.csv", *LATER)
+    expect(b"100 people, 0 new, 0 changed, 100 known already" in again.out, again.out.decode())
+    expect(rows_of(folder, "campaign_outcome") == 102 and rows_of(folder, "campaign_batch") == 2, "the same file was taken in twice")
+
+    write_rows(folder / "other.csv", ("decision", "visited"), [(sent[0], 1), (sent[1], 1), (sent[2], 0)])
+    refused(run("outcomes", "other.csv", *LATER, cwd=folder), "--replace")
+    expect(b"2 changed" in call(folder, "outcomes", "other.csv", "--replace", *LATER).out, "nothing was put right")
+    done = call(folder, "ledger", "verify")
+    expect(done.status == 0, done.err)
+    gone = rows[0]["person"]
+    call(folder, "person", "erase", gone, "--now", "2026-12-11T12:00:00Z", "--quiet")
+    expect(not state_holds(folder, gone), f"{gone} still stands in {state_holds(folder, gone)}")
+    refused(run("outcomes", "good.csv", *LATER, cwd=folder), "not known here")
+
+
+@test
+def orders_by_person_are_added_up(folder):
+    people, _, _ = shop(folder, count=600)
+    campaign(folder, "spring", SPRING, most=200)
+    release(folder, plan(folder, "spring"))
+    keys = [p["id"] for p in people]
+    write_rows(folder / "orders.csv", ("customer_id", "value", "date"), [(keys[0], 10, "2026-11-26"), (keys[0], 5.5, "2026-11-27"), ("stranger", 3, "2026-11-26"), (keys[3], 1, "2026-11-26")])
+    refused(run("outcomes", "orders.csv", "--campaign", "spring", "--outcome", "spend", *LATER, cwd=folder), "stranger", "--known-only", "--sum")
+    done = call(folder, "outcomes", "orders.csv", "--campaign", "spring", "--outcome", "spend", "--sum", "--known-only", "--others-none", *LATER)
+    expect(b"2 people, 2 new" in done.out and b"1 rows were about nobody" in done.out, done.out.decode())
+    with sqlite3.connect(folder / ".evenhand" / "evenhand.db") as database:
+        expect(dict(database.execute("SELECT person, value FROM campaign_outcome")) == {keys[0]: 15.5, keys[3]: 1.0}, "the sum is another one")
+    refused(run("outcomes", "orders.csv", "--campaign", "autumn", "--outcome", "spend", *LATER, cwd=folder), "no plan of the campaign 'autumn'")
+    refused(run("outcomes", "orders.csv", "--plan", "x", "--campaign", "y", *LATER, cwd=folder), "one of them")
+
+
 if __name__ == "__main__":
     names = sys.argv[1:]
     sys.exit(suite("campaigns", [(name, function) for name, function in TESTS if not names or any(word in name for word in names)]))
