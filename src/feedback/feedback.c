@@ -320,3 +320,26 @@ eh_code eh_feedback_forget(eh_store *store, eh_view person, uint64_t *count_out,
     *count_out = eh_store_changes(store);
     return EH_OK;
 }
+
+/* ---- for reports on campaigns ----------------------------------------------------------------------------------------------------------- */
+
+eh_code eh_feedback_complaints(eh_store *store, const eh_complaints_question *question, eh_complaint_visit visit, void *context, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
+    uint32_t version = 0;
+    bool row = true;
+    EH_TRY(eh_store_version(store, "feedback", &version, error));
+    if (version == 0)
+        return EH_OK;
+    EH_TRY(eh_store_prepare(store, "SELECT person, decision FROM feedback WHERE kind IN ('complaint', 'creepy', 'unfair') AND person <> ''"
+                                   " AND (campaign = $1 OR decision <> '') AND given_s > $2 AND given_s <= $3 ORDER BY ticket", &find, error));
+    eh_bind_text(find, 1, question->campaign);
+    eh_bind_integer(find, 2, question->after_s);
+    eh_bind_integer(find, 3, question->until_s);
+    for (;;) {
+        EH_TRY(eh_statement_step(find, &row, error));
+        if (!row)
+            return EH_OK;
+        EH_TRY(visit(context, eh_column_text(find, 0), eh_column_text(find, 1), error));
+    }
+}

@@ -111,6 +111,13 @@ EH_MUST_USE eh_code eh_feedback_theme_reviewed(eh_store *store, const eh_feedbac
 
 /** Says to everybody who wrote on a theme, and was not told yet, what it led to: they read it under their ticket. *count_out: how many. */
 EH_MUST_USE eh_code eh_feedback_theme_tell(eh_store *store, eh_feedback_kind kind, eh_view subject, eh_view change, uint64_t *count_out, eh_error *error);
+/** Calls `visit` for each person who has complained about a campaign (or one of its messages) in a time; a person may come several times. */
+typedef struct {
+    eh_view campaign;
+    int64_t after_s, until_s;
+} eh_complaints_question;
+typedef eh_code (*eh_complaint_visit)(void *context, eh_view person, eh_view decision, eh_error *error);
+EH_MUST_USE eh_code eh_feedback_complaints(eh_store *store, const eh_complaints_question *question, eh_complaint_visit visit, void *context, eh_error *error);
 
 /** Forgets who wrote and what they wrote; kind and subject stay as a count. *count_out: how many pieces. */
 EH_MUST_USE eh_code eh_feedback_forget(eh_store *store, eh_view person, uint64_t *count_out, eh_error *error);

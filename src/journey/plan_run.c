@@ -138,7 +138,8 @@ static eh_code groups_named(eh_plan_run *run, const eh_workspace_attribute *attr
 /* What the vault does not hold yet, or held too long, is read in first. Every reading is written down there. */
 static eh_code values_read(eh_plan_run *run, eh_vault *vault, const char *attribute, const char **values, eh_error *error)
 {
-    eh_vault_access access = {.purpose = EH_VAULT_CHECK, .role = "evenhand plan", .reason = "guards of a plan", .at = run->request.now};
+    eh_vault_access access = {.purpose = EH_VAULT_CHECK, .role = run->vault_role == NULL ? "evenhand plan" : run->vault_role,
+                              .reason = run->vault_reason == NULL ? "guards of a plan" : run->vault_reason, .at = run->request.now};
     eh_vault_query query = {.attribute = attribute, .keys = run->crowd.keys, .keys_count = run->crowd.count};
     eh_error first = {0};
     eh_code code = eh_vault_read(vault, &access, &query, run->arena, values, &first);
@@ -156,7 +157,7 @@ static eh_code values_read(eh_plan_run *run, eh_vault *vault, const char *attrib
     return eh_vault_read(vault, &access, &query, run->arena, values, error);
 }
 
-static eh_code groups_read(eh_plan_run *run, eh_error *error)
+eh_code eh_plan_groups_read(eh_plan_run *run, eh_error *error)
 {
     EH_CLEANUP(vault_dispose) eh_vault *vault = NULL;
     size_t count = run->model->attributes_count;
@@ -309,7 +310,7 @@ eh_code eh_plan_run_do(eh_plan_run *run, eh_error *error)
     }
     EH_TRY(campaign_tighten(run, &input.campaign, error));
     EH_TRY(eh_plan_make(&input, &run->plan, error));
-    EH_TRY(groups_read(run, error)); /* only after everything is decided */
+    EH_TRY(eh_plan_groups_read(run, error)); /* only after everything is decided */
     EH_TRY(eh_plan_run_guard(run, error));
     run->frame.fairness = eh_verdict_name(run->verdict.verdict);
     return EH_OK;

@@ -13,6 +13,7 @@
 #include "base/base.h"
 #include "base/secrets.h"
 #include "base/yaml.h"
+#include "store/store.h"
 
 /* ---- words ----------------------------------------------------------------------------------------------------------------- */
 
@@ -342,5 +343,16 @@ typedef struct {
  * Threads that speak at the same time share one transaction and one sync of the ledger: what one of them is refused does not touch the others.
  */
 EH_MUST_USE eh_code eh_rights_say_many(eh_rights *rights, eh_speech *speeches, size_t speeches_count, bool lenient, int64_t now_s, eh_error *error);
+
+/* ---- who has said no in a time (noes.c) ------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    eh_channel channel;          /* noes to marketing on it, on all channels, objections; and noes to AI */
+    int64_t after_s, until_s;
+} eh_noes_question;
+/** `marketing`: a no to messages; else to AI. Returns but EH_OK end the walk and are handed on. */
+typedef eh_code (*eh_no_visit)(void *context, eh_view key, bool marketing, eh_error *error);
+/** Every such act in the order of recording; `store` is evenhand.db of the workspace. A person may come several times. */
+EH_MUST_USE eh_code eh_rights_noes(eh_store *store, const eh_noes_question *question, eh_no_visit visit, void *context, eh_error *error);
 
 #endif
