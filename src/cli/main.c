@@ -36,6 +36,7 @@ static const eh_command commands[] = {
     {"decide", "answers requests for single decisions, with the reasons", eh_decide_command, eh_decide_help},
     {"release", "lets a plan go out: the send list, and every decision in the ledger", eh_release_command, eh_release_help},
     {"outcomes", "takes in what came back from a campaign", eh_outcomes_command, eh_outcomes_help},
+    {"campaign", "reports what a campaign brought, for whom, at what price; lists what went out", eh_campaign_command, eh_campaign_help},
     {"why", "says why somebody got something, or did not", eh_why_command, eh_why_help},
     {"replay", "computes past decisions again, bit for bit", eh_replay_command, eh_replay_help},
     {"limits", "prints every maximum of the program", eh_limits_command, eh_limits_help},

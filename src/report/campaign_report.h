@@ -25,6 +25,7 @@ typedef struct {
 /** A way to choose, and what it would have brought per head of those who were in the lots. */
 typedef struct {
     const char *name;                  /* "plan", "no one", "everyone", "random", "history" */
+    const char *offer;                 /* of "everyone" and "history"; else NULL */
     const char *says;                  /* "everyone gets boots", "by lot, as many as the plan" */
     eh_estimate value;                 /* mean outcome; NaN when it cannot be told */
     eh_estimate plan_gain;             /* the plan's value less this one's, person by person */
@@ -80,7 +81,7 @@ typedef struct {
 
 typedef struct {
     const char *currency;              /* NULL: no amounts */
-    double planned, messages, taken;   /* expected by the plan; cost of what was sent; cost of what was taken */
+    double messages, taken;            /* cost of what was sent; cost of what was taken */
     double total;
     eh_estimate additional;            /* outcomes that the campaign brought */
     eh_estimate each;                  /* total per additional outcome; NaN unless more than none is shown */

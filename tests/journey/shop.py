@@ -2,6 +2,7 @@
 import csv
 import pathlib
 import random
+import re
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -49,15 +50,15 @@ def base_of(person):
     return 0.08 + 0.06 * (person["spend"] > 100) + (0.03 if person["gender"] == "F" else 0.0)
 
 
-def people_of(count, seed, prefix="p"):
+def people_of(count, seed, prefix="p", groups=None):
     chance = random.Random(seed)
-    return [{"id": f"{prefix}{i:06d}", "gender": chance.choice("FM"), "months": chance.randrange(12), "spend": round(chance.expovariate(1 / 120), 2),
+    return [{"id": f"{prefix}{i:06d}", "gender": chance.choice(groups or "FM"), "months": chance.randrange(12), "spend": round(chance.expovariate(1 / 120), 2),
              "zone": chance.choice(ZONES), "email": f"{prefix}{i:06d}@mail.example", "phone": f"+3538600{i:05d}"} for i in range(count)]
 
 
-def shop(folder, count=2000, seed=7, origin=None, consent=0.9, ai_off=0.05, models=True):
+def shop(folder, count=2000, seed=7, origin=None, consent=0.9, ai_off=0.05, models=True, groups=None):
     """A workspace with `count` people. Returns the people and who may be written to."""
-    people = people_of(count, seed)
+    people = people_of(count, seed, groups=groups)
     write_rows(folder / "people.csv", list(people[0]), [list(p.values()) for p in people])
     (folder / "evenhand.yaml").write_text(WORKSPACE.format(origin=f", origin: {origin}" if origin else ""), encoding="utf-8")
     (folder / "campaigns").mkdir()
@@ -88,3 +89,56 @@ def train(folder, seed, count=6000):
     write_rows(folder / "trial.csv", ("months", "spend", "offer", "visited"), rows)
     call(folder, "train", ".evenhand/models/spring.json", "--data", "trial.csv", "--label", "visited", "--treatment", "offer", "--control", "none", "--features",
          "months,spend", "--folds", "0", "--bags", "8", "--rounds", "200", "--quiet")
+
+
+SPRING = """title: {title}
+channel: email
+currency: EUR
+choose: {{ by: model, predicts: effect, outcome: visited }}
+offers:
+  boots: {{ says: 10 % off boots, model: spring, cost: 0.1, worth: 4 }}
+  tents: {{ says: 10 % off tents, model: spring, cost: 0.1, worth: 4 }}
+holdout: {holdout}
+explore: {explore}
+budget: {budget}
+"""
+
+
+def planned(folder, name="spring", now=NOON):
+    done = run("plan", name, "--now", now, cwd=folder)
+    expect(done.status in (0, 3), f"plan {name}: exit status {done.status}\n{done.err}")
+    return re.match(r"Plan (\S+)", done.out.decode()).group(1)
+
+
+def released(folder, name="spring", now=NOON):
+    """The plan's name, and who was sent what."""
+    plan = planned(folder, name, now)
+    call(folder, "release", plan, "--now", now, "--approved-by", "Ann", "--output", "send.csv")
+    with open(folder / "send.csv", newline="", encoding="utf-8") as file:
+        return plan, {row["person"]: row["offer"] for row in csv.DictReader(file)}
+
+
+def answered(folder, people, plan, sent, seed=99, share=1.0):
+    """Outcomes of a world that we made, taken in: visits, and what people spent."""
+    chance = random.Random(seed)
+    rows = [(p["id"], outcome_of(p, sent.get(p["id"], ""), chance), round(chance.expovariate(1 / 20) * (p["id"] in sent) + 5 * chance.random(), 2)) for p in people]
+    write_rows(folder / "back.csv", ("person", "visited", "spend"), [row for row in rows if chance.random() < share])
+    call(folder, "outcomes", "back.csv", "--plan", plan, "--outcome", "visited,spend", "--now", "2026-12-10")
+
+
+def reported(folder, count=3000, seed=7, title="Spring", groups=None):
+    """A campaign whose outcomes are back."""
+    people, _, _ = shop(folder, count, seed, groups=groups)
+    (folder / "campaigns" / "spring.yaml").write_text(SPRING.format(title=title, holdout=0.2, explore=0.1, budget=0.03 * count), encoding="utf-8")
+    plan, sent = released(folder)
+    answered(folder, people, plan, sent)
+    return plan
+
+
+if __name__ == "__main__":  # a report for the eye: shop.py FOLDER [plain|hostile]
+    place = pathlib.Path(sys.argv[1])
+    hostile = sys.argv[2:] == ["hostile"]
+    reported(place, 1200 if hostile else 3000, title="'<b>Spring</b> & \"more\"'" if hostile else "Spring",
+             groups=("<script>document.title='broken'</script>", "W" * 120, "=1+1", "F") if hostile else None)
+    done = run("campaign", "report", "spring", "--now", "2026-12-12", "--format", "html,json,text", "--output", "report", "--quiet", cwd=place)
+    expect(done.status in (0, 1, 3), done.err)
