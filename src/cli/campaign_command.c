@@ -180,23 +180,32 @@ static eh_code report_do(campaign_request *request, const char *state_folder, eh
 
 /* ---- list --------------------------------------------------------------------------------------------------------------------------------- */
 
+/* Plans that went out, and those that wait. */
+typedef struct {
+    const eh_campaign_plan *sent;
+    size_t sent_count;
+    const char **waiting;
+    size_t waiting_count;
+} plan_list;
+
+enum { WAITING_MAX = 4096 };
+
 /* The plans in .evenhand/plans that have not gone out. */
-static eh_code waiting_list(const char *state_folder, const eh_campaign_plan *sent, size_t sent_count, eh_arena *arena, const char **names, size_t names_max, size_t *count_out,
-                            eh_error *error)
+static eh_code waiting_read(const char *state_folder, eh_arena *arena, plan_list *list, eh_error *error)
 {
     char *path = eh_arena_format(arena, "%s/plans", state_folder);
-    if (path == NULL)
+    list->waiting = EH_TAKE(arena, WAITING_MAX, const char *);
+    if (path == NULL || list->waiting == NULL)
         return eh_fail_memory(error);
     DIR *folder = opendir(path);
-    *count_out = 0;
     if (folder == NULL)
         return EH_OK;
-    for (struct dirent *entry = readdir(folder); entry != NULL && *count_out < names_max; entry = readdir(folder)) {
+    for (struct dirent *entry = readdir(folder); entry != NULL && list->waiting_count < WAITING_MAX; entry = readdir(folder)) {
         bool out = entry->d_name[0] == '.';
-        for (size_t i = 0; i < sent_count && !out; i++)
-            out = strcmp(sent[i].plan, entry->d_name) == 0;
-        if (!out && (names[*count_out] = eh_arena_copy(arena, eh_view_of(entry->d_name))) != NULL)
-            ++*count_out;
+        for (size_t i = 0; i < list->sent_count && !out; i++)
+            out = strcmp(list->sent[i].plan, entry->d_name) == 0;
+        if (!out && (list->waiting[list->waiting_count] = eh_arena_copy(arena, eh_view_of(entry->d_name))) != NULL)
+            list->waiting_count++;
     }
     closedir(folder);
     return EH_OK;
@@ -204,14 +213,15 @@ static eh_code waiting_list(const char *state_folder, const eh_campaign_plan *se
 
 static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
-static void list_json(const eh_campaign_plan *plans, size_t count, const char *const *waiting, size_t waiting_count, eh_buffer *out)
+static void list_json(const plan_list *list, eh_buffer *out)
 {
+    const eh_campaign_plan *plans = list->sent;
     eh_json_writer json;
     char at[EH_INSTANT_TEXT_BYTES];
     eh_json_begin(&json, out, true, false);
     eh_json_object_open(&json, NULL);
     eh_json_array_open(&json, "plans");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < list->sent_count; i++) {
         eh_json_object_open(&json, NULL);
         eh_json_text(&json, "plan", plans[i].plan);
         eh_json_text(&json, "campaign", plans[i].campaign);
@@ -223,9 +233,9 @@ static void list_json(const eh_campaign_plan *plans, size_t count, const char *c
         eh_json_integer(&json, "sent", plans[i].sent);
         eh_json_object_close(&json);
     }
-    for (size_t i = 0; i < waiting_count; i++) {
+    for (size_t i = 0; i < list->waiting_count; i++) {
         eh_json_object_open(&json, NULL);
-        eh_json_text(&json, "plan", waiting[i]);
+        eh_json_text(&json, "plan", list->waiting[i]);
         eh_json_text(&json, "state", "planned");
         eh_json_object_close(&json);
     }
@@ -234,37 +244,33 @@ static void list_json(const eh_campaign_plan *plans, size_t count, const char *c
     eh_buffer_byte(out, '\n');
 }
 
-static void list_text(const eh_campaign_plan *plans, size_t count, const char *const *waiting, size_t waiting_count, eh_buffer *out)
+static void list_text(const plan_list *list, eh_buffer *out)
 {
+    const eh_campaign_plan *plans = list->sent;
     char at[EH_INSTANT_TEXT_BYTES];
-    for (size_t i = 0; i < waiting_count; i++)
-        eh_buffer_format(out, "%-44s planned; let it go out: evenhand release %s\n", waiting[i], waiting[i]);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < list->waiting_count; i++)
+        eh_buffer_format(out, "%-44s planned; let it go out: evenhand release %s\n", list->waiting[i], list->waiting[i]);
+    for (size_t i = 0; i < list->sent_count; i++) {
         eh_instant_text((eh_instant){.seconds = plans[i].released_s}, EH_FRACTION_NONE, at);
         eh_buffer_format(out, "%-44s went out %s: %lld of %lld people were sent something\n", plans[i].plan, at, (long long)plans[i].sent, (long long)plans[i].people);
     }
-    if (count + waiting_count == 0)
+    if (list->sent_count + list->waiting_count == 0)
         eh_buffer_text(out, "no plan was made here yet; make one with: evenhand plan CAMPAIGN\n");
 }
 
 static eh_code list_do(const campaign_request *request, const char *state_folder, eh_arena *arena, eh_error *error)
 {
-    enum { WAITING_MAX = 4096 };
     EH_CLEANUP(eh_store_close) eh_store *store = NULL;
     EH_CLEANUP(eh_buffer_dispose) eh_buffer out = {0};
-    const eh_campaign_plan *plans = NULL;
-    const char **waiting = EH_TAKE(arena, WAITING_MAX, const char *);
-    size_t count = 0, waiting_count = 0;
-    if (waiting == NULL)
-        return eh_fail_memory(error);
+    plan_list list = {0};
     EH_TRY(eh_campaigns_open(state_folder, &store, error));
-    EH_TRY(eh_campaign_plans(store, NULL, arena, &plans, &count, error));
-    EH_TRY(waiting_list(state_folder, plans, count, arena, waiting, WAITING_MAX, &waiting_count, error));
-    qsort(waiting, waiting_count, sizeof *waiting, by_text);
+    EH_TRY(eh_campaign_plans(store, NULL, arena, &list.sent, &list.sent_count, error));
+    EH_TRY(waiting_read(state_folder, arena, &list, error));
+    qsort(list.waiting, list.waiting_count, sizeof *list.waiting, by_text);
     if (request->formats == 1u << EH_FORMAT_JSON)
-        list_json(plans, count, waiting, waiting_count, &out);
+        list_json(&list, &out);
     else
-        list_text(plans, count, waiting, waiting_count, &out);
+        list_text(&list, &out);
     EH_TRY(eh_buffer_check(&out, error));
     return eh_stdout_write(eh_buffer_view(&out), error);
 }

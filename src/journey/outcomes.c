@@ -157,12 +157,12 @@ static bool moment_of(eh_view text, int64_t *at_out)
     eh_error none = {0};
     if (text.len < 10 || text.len > 40)
         return false;
-    snprintf(form, sizeof form, "%.*s", (int)text.len, text.ptr);
+    bool zoned = text.len <= 10;
+    for (size_t i = 19; i < text.len; i++)
+        zoned = zoned || strchr("Zz+-", text.ptr[i]) != NULL;
+    snprintf(form, sizeof form, "%.*s%s", (int)text.len, text.ptr, zoned ? "" : "Z");
     if (text.len > 10 && form[10] == ' ')
         form[10] = 'T';
-    bool zoned = text.len > 19 && strpbrk(form + 19, "Zz+-") != NULL;
-    if (text.len > 10 && !zoned && strlen(form) + 2 < sizeof form)
-        strcat(form, "Z");
     if (eh_instant_parse_date(eh_view_of(form), &at, &none) != EH_OK)
         return false;
     *at_out = at.seconds + (text.len == 10 ? DAY_SECONDS - 1 : 0);

@@ -68,8 +68,9 @@ static void header(eh_html *html, const eh_report_campaign *campaign)
 {
     eh_buffer *out = html->out;
     EH_CLEANUP(eh_buffer_dispose) eh_buffer sentence = {.whole = out};
-    char released[EH_INSTANT_TEXT_BYTES];
-    eh_instant_text((eh_instant){.seconds = campaign->released_s}, EH_FRACTION_NONE, released);
+    char released[64];
+    eh_civil at = eh_civil_of((eh_instant){.seconds = campaign->released_s}, NULL);
+    snprintf(released, sizeof released, "%04d-%02d-%02d %02d:%02d UTC", at.year, at.month, at.day, at.hour, at.minute);
     eh_report_campaign_sentence(campaign, &sentence);
     eh_buffer_text(out, "<header class=\"page top\"><p class=\"brand\">Evenhand <span>campaign report</span></p>\n<p class=\"badge\">");
     effect_word(out, campaign->outcome == NULL ? EH_EFFECT_UNCLEAR : campaign->all.word);
@@ -235,7 +236,7 @@ static void group_row(eh_html *html, const eh_report_campaign *campaign, const e
     if (!of->reference) {
         eh_html_verdict(out, of->verdict);
         if (of->verdict == EH_NOT_ENOUGH_EVIDENCE && !isnan(of->detectable))
-            eh_html_put(out, "<small>a shortfall of $ would have been found</small>", eh_html_number(level, of->detectable).text);
+            eh_html_put(out, "<small>from $ short on it would show</small>", eh_html_number(level, of->detectable).text);
     }
     eh_buffer_text(out, "</td></tr>\n");
 }

@@ -61,10 +61,11 @@ void eh_report_campaign_sentence(const eh_report_campaign *campaign, eh_buffer *
     } else {
         bool more = all->adjusted.value >= 0;
         double size = fabs(all->adjusted.value);
-        eh_number_text number = campaign->yes_or_no ? eh_html_number(EH_NUMBER_AMOUNT, 100 * size) : eh_html_number(EH_NUMBER_AMOUNT, size);
+        char number[48];
+        snprintf(number, sizeof number, campaign->yes_or_no ? "%.1f" : "%.2f", campaign->yes_or_no ? 100 * size : size);
         eh_buffer_format(out, "%s '%s': %s%s %s per person who got something, %s. ",
                          all->word == EH_EFFECT_MORE ? "It brought more" : all->word == EH_EFFECT_LESS ? "It brought less" : "It cannot be told whether it brought more", campaign->outcome,
-                         number.text, campaign->yes_or_no ? " percentage points" : "", more ? "more" : "less",
+                         number, campaign->yes_or_no ? " percentage points" : "", more ? "more" : "less",
                          all->word == EH_EFFECT_UNCLEAR ? "which chance alone can do" : "beyond chance");
     }
     eh_campaign_parity_says(campaign, out);

@@ -3,6 +3,8 @@
 erasure reaches. Everything is made from a seed; the truth is known.
 """
 import csv
+import json
+import os
 import pathlib
 import re
 import shutil
@@ -12,9 +14,17 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "badinput"))
 from harness import expect, refused, run, suite  # noqa: E402
-from shop import NOON, call, shop, write_rows  # noqa: E402
+from shop import NOON, answered, call, effect_of, released, reported, shop, write_rows  # noqa: E402
+import shop as world  # noqa: E402
 
+SOURCE = pathlib.Path(os.environ.get("EVENHAND_SOURCE", HERE.parents[1]))
 TESTS = []
+
+try:
+    import jsonschema
+    SCHEMA = jsonschema.Draft202012Validator(json.loads((SOURCE / "docs" / "campaign-report.schema.json").read_text(encoding="utf-8")))
+except ImportError:
+    SCHEMA = None
 SPRING = """title: Spring
 channel: email
 choose: {{ by: model, predicts: effect, outcome: visited }}
@@ -307,6 +317,113 @@ def orders_by_person_are_added_up(folder):
         expect(dict(database.execute("SELECT person, value FROM campaign_outcome")) == {keys[0]: 15.5, keys[3]: 1.0}, "the sum is another one")
     refused(run("outcomes", "orders.csv", "--campaign", "autumn", "--outcome", "spend", *LATER, cwd=folder), "no plan of the campaign 'autumn'")
     refused(run("outcomes", "orders.csv", "--plan", "x", "--campaign", "y", *LATER, cwd=folder), "one of them")
+
+
+REPORTED = ("--now", "2026-12-12T12:00:00Z")
+
+
+def report(folder, name="spring", *more, statuses=(0, 1, 3)):
+    done = run("campaign", "report", name, *REPORTED, "--format", "json", *more, cwd=folder)
+    expect(done.status in statuses, f"campaign report: exit status {done.status}\n{done.err}")
+    made = json.loads(done.out)
+    if SCHEMA is not None:
+        faults = [f"{list(fault.absolute_path)}: {fault.message[:200]}" for fault in SCHEMA.iter_errors(made)]
+        expect(not faults, f"not what the schema says: {faults[:3]}")
+    expect(made["exit_status"] == done.status, f"status {done.status}, the report says {made['exit_status']}")
+    return made
+
+
+def holds(estimate, truth):
+    return estimate["low"] <= truth <= estimate["high"]
+
+
+@test
+def the_report_finds_what_we_put_in(folder):
+    plan_name = reported(folder, 6000)
+    with open(folder / "send.csv", newline="", encoding="utf-8") as file:
+        sent = {row["person"]: row["offer"] for row in csv.DictReader(file)}
+    people = {p["id"]: p for p in world.people_of(6000, 7)}
+    made = report(folder)
+    truth = sum(effect_of(people[key], offer) for key, offer in sent.items()) / len(sent)
+    expect(made["effect"]["verdict"] == "more than without it", f"{made['effect']}")
+    expect(abs(made["effect"]["adjusted"]["value"] - truth) < 0.05 and made["effect"]["adjusted"]["low"] < truth + 0.03, f"{made['effect']['adjusted']}, the truth is {truth:.3f}")
+    ways = {(way["policy"], way["offer"]): way for way in made["policies"]}
+    expect(set(ways) == {("plan", None), ("no one", None), ("everyone", "boots"), ("everyone", "tents"), ("random", None), ("history", "boots")}, f"{sorted(map(str, ways))}")
+    expect(all(way["value"]["value"] is not None for way in ways.values()), f"{ways}")
+    expect(ways["no one", None]["plan_gain"]["low"] > 0 and ways["random", None]["plan_gain"]["low"] > 0, f"{ways}")
+    groups = {attribute["attribute"]: attribute for attribute in made["benefit"]["attributes"]}
+    expect(set(groups) == {"gender", "AI choice"} and groups["gender"]["decides"] and not groups["AI choice"]["decides"], f"{list(groups)}")
+    expect({group["group"] for group in groups["AI choice"]["groups"]} == {"AI on", "AI off"}, f"{groups['AI choice']}")
+    expect(made["calibration"]["slope"]["low"] < 1 < made["calibration"]["slope"]["high"], f"{made['calibration']['slope']}")
+    expect(abs(made["spend"]["total"] - 0.1 * len(sent)) < 1e-6 and made["spend"]["each"]["low"] > 0, f"{made['spend']}")
+    money = report(folder, plan_name, "--outcome", "spend")
+    expect(money["kind"] == "amount" and holds(money["effect"]["adjusted"], 20), f"{money['effect']}")
+    expect((folder / ".evenhand" / "reports" / f"campaign-{plan_name}.json").is_file() and (folder / ".evenhand" / "reports" / f"campaign-{plan_name}.html").is_file(), "no report is kept")
+    again = report(folder)
+    expect(again == made, "the same report is another one")
+    text = run("campaign", "report", plan_name, *REPORTED, cwd=folder)
+    expect(max(map(len, text.out.decode().splitlines())) < 160 and b"Who benefits" in text.out, text.out.decode())
+    done = call(folder, "campaign", "list")
+    expect(plan_name.encode() in done.out and b"went out" in done.out, done.out.decode())
+    done = run("vault", "log", cwd=folder)
+    expect(b"who benefits from a campaign" in done.out, f"the vault does not know of the reading\n{done.out.decode()}{done.err}")
+
+
+@test
+def opt_outs_and_complaints_count_as_outcomes(folder):
+    reported(folder, 1500)
+    with open(folder / "send.csv", newline="", encoding="utf-8") as file:
+        sent = [row["person"] for row in csv.DictReader(file)]
+    before = {one["outcome"]: one for one in report(folder)["bothered"]}
+    expect(before["opt_out"]["sent_count"] == before["complaint"]["sent_count"] == 0 and before["opt_out"]["sent"] == len(sent), f"{before}")
+    write_rows(folder / "no.csv", ("key", "purpose", "channel", "said", "at", "how", "wording", "version"),
+               [(key, "marketing", "email", "no", "2026-11-28T10:00:00Z", "footer", "", "") for key in sent[:7]])
+    call(folder, "import", "consent", "no.csv", "--quiet", "--now", "2026-11-29")
+    write_rows(folder / "spam.csv", ("person", "complaint"), [(key, 1) for key in sent[:3]])
+    call(folder, "outcomes", "spam.csv", "--campaign", "spring", "--others-none", *REPORTED)
+    after = {one["outcome"]: one for one in report(folder)["bothered"]}
+    expect(after["opt_out"]["sent_count"] == 7 and after["complaint"]["sent_count"] == 3, f"{after}")
+    expect(after["opt_out"]["held_out_count"] == 0 and after["opt_out"]["difference"]["value"] > 0, f"{after}")
+
+
+@test
+def small_groups_are_withheld_and_do_not_follow_from_the_sum(folder):
+    reported(folder, 1200, groups=["F"] * 600 + ["M"] * 560 + ["X"] * 3)
+    made = report(folder)
+    groups = {group["group"]: group for group in made["benefit"]["attributes"][0]["groups"]}
+    expect(groups["X"]["withheld"] and groups["X"]["people"] is None and groups["X"]["benefit"]["value"] is None, f"{groups['X']}")
+    expect([group["withheld"] for group in groups.values()].count(True) == 2, f"{groups}")
+    expect(made["benefit"]["verdict"] != "within tolerance", "who cannot be seen cannot be called fairly treated")
+    shown = {group["group"]: group for group in report(folder, "spring", "--min-cell", "0")["benefit"]["attributes"][0]["groups"]}
+    expect(not any(group["withheld"] for group in shown.values()), f"{shown}")
+
+
+@test
+def what_cannot_be_told_is_not_told(folder):
+    people, _, _ = shop(folder, 1500)
+    (folder / "campaigns" / "spring.yaml").write_text(world.SPRING.format(title="Spring", holdout=0, explore=0, budget=30), encoding="utf-8")
+    name, sent = released(folder)
+    none = report(folder, statuses=(3,))
+    expect(none["outcome"] is None and "evenhand outcomes" in none["notes"][0], f"{none['notes']}")
+    answered(folder, people, name, sent)
+    made = report(folder, statuses=(3,))
+    expect(made["effect"]["adjusted"]["value"] is None and made["effect"]["verdict"] == "not enough evidence" and "holdout" in made["notes"][0], f"{made['effect']} {made['notes']}")
+    expect({way["policy"] for way in made["policies"] if way["value"]["value"] is not None} == {"plan"}, f"{made['policies']}")
+    refused(run("campaign", "report", "autumn", cwd=folder), "campaign list")
+    refused(run("campaign", "report", "spring", "--outcome", "bought", cwd=folder), "bought")
+    refused(run("campaign", "raport", "spring", cwd=folder), "report and list")
+    refused(run("campaign", "report", "spring", "--history", "shoe_size", cwd=folder), "shoe_size")
+
+
+@test
+def a_file_of_recipients_only_is_seen_through(folder):
+    people, _, _ = shop(folder, 1500)
+    (folder / "campaigns" / "spring.yaml").write_text(world.SPRING.format(title="Spring", holdout=0.2, explore=0.1, budget=45), encoding="utf-8")
+    name, sent = released(folder)
+    write_rows(folder / "opens.csv", ("person", "visited"), [(key, i % 3 == 0) for i, key in enumerate(sent)])
+    call(folder, "outcomes", "opens.csv", "--plan", name, "--now", "2026-12-10")
+    made = report(folder, statuses=(3,))
+    expect(made["effect"]["adjusted"]["value"] is None and any("held out has come back" in note for note in made["notes"]), f"{made['notes']}")
 
 
 if __name__ == "__main__":
