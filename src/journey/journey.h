@@ -162,7 +162,7 @@ typedef struct {
 
 /** `run` holds the request and an arena; the rest is filled. Writes nothing but the archive. errors: of workspace, campaign, models, policy, rights, vault */
 EH_MUST_USE eh_code eh_plan_run_do(eh_plan_run *run, eh_error *error);
-/** Fills groups from the vault: needs request.now, arena, workspace, model, keys. The reading is written down there. */
+/** Fills groups from the vault: needs request.now, arena, workspace, model, keys and count of the crowd. The reading is written down there. */
 EH_MUST_USE eh_code eh_plan_groups_read(eh_plan_run *run, eh_error *error);
 void eh_plan_run_close(eh_plan_run *run);
 /** Looks at the plan: the campaign's guard, hidden groups, the guards of the policy; fills verdict, hidden, guarded and outcome. (plan_guards.c) */

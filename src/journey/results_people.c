@@ -152,7 +152,7 @@ static eh_code ai_groups(eh_results_run *run, eh_plan_groups *out, eh_error *err
 eh_code eh_results_groups(eh_results_run *run, eh_error *error)
 {
     eh_plan_run reading = {.request = {.now = run->request->now}, .arena = run->arena, .workspace = run->workspace, .model = run->model,
-                           .keys = run->keys, .people_count = run->people_count, .vault_role = "evenhand campaign report", .vault_reason = "who benefits from a campaign"};
+                           .crowd = {.keys = run->keys, .count = run->people_count}, .vault_role = "evenhand campaign report", .vault_reason = "who benefits from a campaign"};
     eh_plan_groups ai = {0};
     EH_TRY(eh_plan_groups_read(&reading, error));
     eh_campaign_attribute *list = EH_TAKE(run->arena, reading.groups_count + 1, eh_campaign_attribute);
