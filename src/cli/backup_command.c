@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "cli/state_int.h"
+#include "journey/people.h"
 #include "store/pack.h"
+#include "web/api_keys.h"
 
 enum { STATUS_FOUND = 1, DEPTH_MAX = 8 };
 
@@ -286,11 +288,40 @@ static eh_code files_restore(packing *state, bool keep_ledger, bool keys, eh_err
     return readable(path);
 }
 
+/* Who was erased since the backup was made comes back with it, and is erased again. */
+static eh_code erase_again(const eh_state_request *request, eh_erased_list *erased, eh_buffer *text, eh_error *error)
+{
+    EH_CLEANUP(eh_workspace_close) eh_workspace *workspace = NULL;
+    EH_CLEANUP(eh_ledger_close) eh_ledger *ledger = NULL;
+    EH_CLEANUP(eh_rights_close) eh_rights *rights = NULL;
+    const char *const *keys = NULL;
+    size_t count = 0;
+    if (eh_erased_list_count(erased) == 0)
+        return EH_OK;
+    EH_TRY(eh_workspace_open(request->folder, &workspace, error));
+    const eh_workspace_model *model = eh_workspace_get(workspace);
+    if (eh_ledger_exists(model->folder))
+        EH_TRY(eh_ledger_open(model->folder, NULL, &ledger, error));
+    eh_rights_options options = {.state_folder = model->state_folder};
+    EH_TRY(eh_rights_house_read(model->rights, &options.house, error));
+    EH_TRY(eh_rights_open(&options, &rights, error));
+    EH_TRY(eh_people_on_list(rights, erased, request->arena, &keys, &count, error));
+    EH_TRY(eh_erased_list_keep(rights, erased, error));
+    for (size_t i = 0; i < count; i++) {
+        eh_forgotten done;
+        const eh_forget_spec spec = {.model = model, .rights = rights, .ledger = ledger, .key = eh_view_of(keys[i]), .now = eh_instant_now(), .also = eh_api_forget};
+        EH_TRY(eh_person_forget(&spec, request->arena, &done, error));
+    }
+    eh_buffer_format(text, "Who was erased since that backup stays erased: %zu %s erased again.\n", count, count == 1 ? "person was" : "people were");
+    return EH_OK;
+}
+
 static int restore_run(eh_state_request *request, eh_error *error)
 {
     packing state = {0};
     EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
     EH_CLEANUP(eh_pack_close) eh_pack *pack = NULL, *keys = NULL;
+    EH_CLEANUP(eh_erased_list_close) eh_erased_list *erased = NULL;
     bool keep = false;
     if (request->files_count == 0 && request->keys == NULL) {
         (void)eh_fail(error, EH_INPUT, "say from where: evenhand restore FILE");
@@ -311,14 +342,17 @@ static int restore_run(eh_state_request *request, eh_error *error)
     }
     if (request->files_count > 0) {
         state.files_count = 0;
-        if (eh_pack_open(request->files[0], &pack, error) != EH_OK)
+        if (eh_erased_list_open(state.state, &erased, error) != EH_OK || eh_pack_open(request->files[0], &pack, error) != EH_OK)
             return EH_STATUS_ERROR;
         state.pack = pack;
         if (ledger_compare(&state, &keep, error) != EH_OK || files_restore(&state, keep, false, error) != EH_OK)
             return EH_STATUS_ERROR;
         eh_buffer_format(&text, "%s: %ju files put back%s\n", request->files[0], (uintmax_t)state.files_count,
                          keep ? "; the ledger goes on from that backup and stays as it is" : "");
-        eh_buffer_text(&text, "Who was erased since that backup must be erased again: evenhand person erase.\n");
+        if (erase_again(request, erased, &text, error) != EH_OK) {
+            (void)eh_fail_within(error, "the backup is back, and so are people who were erased since; erase them again: evenhand person erase");
+            return EH_STATUS_ERROR;
+        }
     }
     return eh_stdout_show(request->command, &text);
 }

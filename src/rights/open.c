@@ -380,12 +380,38 @@ eh_code eh_rights_open(const eh_rights_options *options, eh_rights **rights_out,
 
 /* ---- who was erased, alone -------------------------------------------------------------------------------------------------------------------- */
 
+typedef struct {
+    uint8_t hash[EH_HASH_BYTES];
+    int64_t at_s;
+} erased_row;
+
 struct eh_erased_list {
-    eh_rights *rights; /* with keys and suppressions only; NULL: nobody was erased */
+    eh_rights *rights; /* with keys and suppressions only, no database; NULL: nobody was erased */
+    erased_row *rows;
+    size_t rows_count;
 };
 
-static eh_code erased_read(eh_rights *rights, eh_error *error)
+static eh_code rows_read(eh_erased_list *list, eh_error *error)
 {
+    EH_CLEANUP(eh_statement_close) eh_statement *each = NULL;
+    size_t count = eh_suppressed_count(list->rights->suppressed);
+    list->rows = calloc(count + 1, sizeof *list->rows);
+    if (list->rows == NULL)
+        return eh_fail_memory(error);
+    EH_TRY(eh_store_prepare(list->rights->store, "SELECT hash, at_s FROM rights_suppression ORDER BY suppression", &each, error));
+    for (bool row = true; list->rows_count < count;) {
+        EH_TRY(eh_statement_step(each, &row, error));
+        if (!row)
+            break;
+        memcpy(list->rows[list->rows_count].hash, eh_column_bytes(each, 0).ptr, EH_HASH_BYTES); /* as long as load_suppressed has seen it to be */
+        list->rows[list->rows_count++].at_s = eh_column_integer(each, 1);
+    }
+    return EH_OK;
+}
+
+static eh_code erased_read(eh_erased_list *list, eh_error *error)
+{
+    eh_rights *rights = list->rights;
     EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0};
     uint32_t version = 0;
     EH_TRY(path_make(rights, "evenhand.db", &path, error));
@@ -395,7 +421,11 @@ static eh_code erased_read(eh_rights *rights, eh_error *error)
     if (version == 0)
         return EH_OK;
     EH_TRY(keys_open(rights, false, NULL, error));
-    return load_suppressed(rights, error);
+    EH_TRY(load_suppressed(rights, error));
+    EH_TRY(rows_read(list, error));
+    eh_rights_statements_close(rights);
+    eh_store_close(&rights->store); /* somebody may put another database in its place */
+    return EH_OK;
 }
 
 eh_code eh_erased_list_open(const char *state_folder, eh_erased_list **list_out, eh_error *error)
@@ -410,7 +440,7 @@ eh_code eh_erased_list_open(const char *state_folder, eh_erased_list **list_out,
         list->rights = rights_make(state_folder);
         if (list->rights == NULL)
             return eh_fail_memory(error);
-        EH_TRY(erased_read(list->rights, error));
+        EH_TRY(erased_read(list, error));
     }
     *list_out = list;
     list = NULL;
@@ -422,6 +452,7 @@ void eh_erased_list_close(eh_erased_list **list)
     if (*list == NULL)
         return;
     eh_rights_close(&(*list)->rights);
+    free((*list)->rows);
     free(*list);
     *list = NULL;
 }
@@ -429,6 +460,39 @@ void eh_erased_list_close(eh_erased_list **list)
 size_t eh_erased_list_count(const eh_erased_list *list)
 {
     return list->rights == NULL ? 0 : eh_suppressed_count(list->rights->suppressed);
+}
+
+static eh_code rows_write(eh_rights *rights, const eh_erased_list *list, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
+    EH_TRY(eh_rights_refresh(rights, error));
+    EH_TRY(eh_store_prepare(rights->store, "INSERT INTO rights_suppression (suppression, hash, at_s) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", &insert, error));
+    for (size_t i = 0; i < list->rows_count; i++) {
+        int64_t number = 0;
+        EH_TRY(eh_rights_next(rights, EH_COUNT_SUPPRESSION, &number, error));
+        eh_bind_integer(insert, 1, number);
+        eh_bind_bytes(insert, 2, (eh_view){(const char *)list->rows[i].hash, EH_HASH_BYTES});
+        eh_bind_integer(insert, 3, list->rows[i].at_s);
+        EH_TRY(eh_statement_run(insert, error));
+    }
+    return EH_OK;
+}
+
+eh_code eh_erased_list_keep(eh_rights *rights, const eh_erased_list *list, eh_error *error)
+{
+    if (list->rows_count == 0)
+        return EH_OK;
+    pthread_mutex_lock(&rights->writing);
+    eh_code code = eh_rights_begin(rights, error);
+    if (code == EH_OK) {
+        code = rows_write(rights, list, error);
+        if (code == EH_OK)
+            code = eh_rights_commit(rights, NULL, 0, error);
+        else
+            eh_store_rollback(rights->store);
+    }
+    pthread_mutex_unlock(&rights->writing);
+    return code;
 }
 
 bool eh_erased_list_has(void *list, eh_view key)

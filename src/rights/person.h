@@ -219,6 +219,13 @@ typedef struct {
  */
 EH_MUST_USE eh_code eh_person_erase(eh_rights *rights, eh_view key, int64_t now_s, eh_arena *arena, eh_erased *erased_out, eh_error *error);
 
+/**
+ * The people of these rights whose keys are on an older list of who was erased: those whom a restored backup has brought back. One key per person; in the
+ * arena. cost: a keyed hash for everybody
+ */
+EH_MUST_USE eh_code eh_people_on_list(eh_rights *rights, eh_erased_list *list, eh_arena *arena, const char *const **keys_out, size_t *count_out,
+                                      eh_error *error);
+
 /* ---- requests and their time --------------------------------------------------------------------------------------------------------- */
 
 const char *eh_request_kind_name(eh_request_kind kind);

@@ -248,6 +248,47 @@ eh_code eh_notices_waiting(eh_rights *rights, eh_arena *arena, const eh_person_n
                         &(item_kind){sizeof(eh_person_notice), notice_read}, arena, (const void **)notices_out, count_out, error);
 }
 
+/* ---- who is back ------------------------------------------------------------------------------------------------------------------------------------- */
+
+static eh_code listed_read(eh_statement *each, eh_erased_list *list, eh_arena *arena, const char **keys_out, size_t *count_out, eh_error *error)
+{
+    for (bool row = true;;) {
+        EH_TRY(eh_statement_step(each, &row, error));
+        if (!row)
+            return EH_OK;
+        if (!eh_erased_list_has(list, eh_column_text(each, 1)) && !eh_erased_list_has(list, eh_column_text(each, 0)))
+            continue;
+        if (*count_out > 0 && eh_view_equal(eh_column_text(each, 0), eh_view_of(keys_out[*count_out - 1])))
+            continue; /* by another name */
+        if (*count_out == LIST_MAX || (keys_out[*count_out] = eh_arena_copy(arena, eh_column_text(each, 0))) == NULL)
+            return eh_fail_memory(error);
+        ++*count_out;
+    }
+}
+
+eh_code eh_people_on_list(eh_rights *rights, eh_erased_list *list, eh_arena *arena, const char *const **keys_out, size_t *count_out, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *each = NULL;
+    size_t most = eh_erased_list_count(list), count = 0;
+    const char **keys = EH_TAKE(arena, most + 1, const char *);
+    if (keys == NULL)
+        return eh_fail_memory(error);
+    pthread_mutex_lock(&rights->writing);
+    eh_code code = eh_store_prepare(rights->store,
+                                    "SELECT p.key, p.key, p.person FROM rights_person p UNION ALL SELECT p.key, a.key, p.person FROM rights_alias a "
+                                    "JOIN rights_person p ON p.person = a.person ORDER BY 3",
+                                    &each, error);
+    if (code == EH_OK)
+        code = listed_read(each, list, arena, keys, &count, error);
+    eh_statement_close(&each);
+    pthread_mutex_unlock(&rights->writing);
+    if (code == EH_OK) {
+        *keys_out = keys;
+        *count_out = count;
+    }
+    return code;
+}
+
 /* ---- corrections --------------------------------------------------------------------------------------------------------------------------------- */
 
 eh_code eh_corrections_count(eh_rights *rights, int64_t *count_out, eh_error *error)

@@ -296,6 +296,8 @@ EH_MUST_USE eh_code eh_rights_may(eh_rights *rights, eh_view key, const eh_may_q
 typedef struct eh_erased_list eh_erased_list;
 EH_MUST_USE eh_code eh_erased_list_open(const char *state_folder, eh_erased_list **list_out, eh_error *error);
 void eh_erased_list_close(eh_erased_list **list);
+/** Puts all that are on it onto the suppression list of these rights, which a backup may have put back to an older day. */
+EH_MUST_USE eh_code eh_erased_list_keep(eh_rights *rights, const eh_erased_list *list, eh_error *error);
 size_t eh_erased_list_count(const eh_erased_list *list);
 /** Is that person's key on it? For eh_people_options.left_out. Any thread. */
 bool eh_erased_list_has(void *list, eh_view key);

@@ -258,6 +258,22 @@ def what_was_decided_on_what_was_wrong_does_not_go_out(folder):
 
 
 @test
+def a_backup_brings_nobody_back(folder):
+    place, _ = everything(folder)
+    call(place, "backup", "old.backup")
+    call(place, "person", "erase", ZAPHOD[0], now=LATER)
+    (place / "in.csv").write_text("key,email,channel,said\nnever-known-1,never@known.example,email,no\n")
+    call(place, "person", "erase", "never-known-1", now=LATER)
+    text = call(place, "restore", "old.backup")
+    expect("1 person was erased again" in text, text)
+    (place / "old.backup").unlink()
+    expect(holding(place, ZAPHOD) == [], "\n".join(holding(place, ZAPHOD)))
+    expect(json.loads(call(place, "import", "consent", "in.csv", "--format", "json", now=LATER))["suppressed"] == 1, "an import brings somebody back")
+    call(place, "person", "show", "c-00001", now=LATER)
+    expect("missing       0" in call(place, "ledger", "verify"), "the ledger misses what was erased")
+
+
+@test
 def nothing_later_brings_them_back(folder):
     place, plans = everything(folder)
     call(place, "person", "erase", ZAPHOD[0], now=LATER)
