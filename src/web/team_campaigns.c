@@ -128,11 +128,8 @@ static eh_code plans_join(eh_exchange *exchange, eh_store *store, const eh_kept_
 
 static void results_join(const eh_kept_list *reports, campaign_rows *rows)
 {
-    for (size_t i = 0; i < reports->count; i++) {
-        campaign_row *row = row_find(rows, eh_kept_text(reports->items[i].root, "campaign"));
-        if (row != NULL)
-            row->results = true;
-    }
+    for (size_t i = 0; i < rows->count; i++)
+        rows->rows[i].results = eh_team_has_results(reports, rows->rows[i].name);
 }
 
 static void rows_write(eh_exchange *exchange, const campaign_rows *rows)

@@ -186,6 +186,7 @@ EH_MUST_USE eh_code eh_plan_standing_read(eh_exchange *exchange, eh_store *store
 void eh_plan_state_badge(eh_exchange *exchange, eh_plan_state state);
 /** What came of a campaign, from the newest report of it that is kept (team_results.c); nothing when there is none. */
 void eh_team_results(eh_exchange *exchange, const eh_kept_list *reports, const char *campaign);
+bool eh_team_has_results(const eh_kept_list *reports, const char *campaign);
 /** The ledger to write to: the server's, or one that is opened for this and closed when *owned_out says so. */
 EH_MUST_USE eh_code eh_team_ledger_take(eh_web *web, eh_ledger **ledger_out, bool *owned_out, eh_error *error);
 

@@ -7,6 +7,7 @@
   const formats = {
     percent: (v) => `${(100 * v).toFixed(1)} %`,
     count: (v) => Math.round(v).toLocaleString("en-GB"),
+    change: (v) => `${(100 * v).toFixed(1)} %`, /* a share that may be below zero */
     score: (v) => v.toFixed(3),
   };
   const shown = (v, format) => (v === null || v === undefined || Number.isNaN(v) ? "\u2013" : formats[format](v));
