@@ -122,6 +122,14 @@ static size_t points_of(const attribute *of, const char *title, size_t *places)
     return count;
 }
 
+static bool group_is_measured(const attribute *of, const char *group, const size_t *places, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (isfinite(eh_kept_number(rate_of(&of->list[places[i]], group), "value")))
+            return true;
+    return false;
+}
+
 static void chart_write(eh_exchange *exchange, const attribute *of, const size_t *places, size_t count)
 {
     static const char *const keys[] = {"value", "low", "high"};
@@ -139,6 +147,8 @@ static void chart_write(eh_exchange *exchange, const attribute *of, const size_t
     eh_json_array_close(&chart.json);
     eh_json_array_open(&chart.json, "series");
     for (size_t g = 0; g < of->groups_count; g++) {
+        if (!group_is_measured(of, of->groups[g], places, count))
+            continue;
         eh_json_object_open(&chart.json, NULL);
         eh_json_text(&chart.json, "name", of->groups[g]);
         for (size_t k = 0; k < 3; k++) {
