@@ -167,8 +167,18 @@ static eh_code desk_find(decide_run *run, const char *campaign, eh_instant now, 
 
 /* ---- one request -------------------------------------------------------------------------------------------------------------------------- */
 
-static eh_code request_decide(decide_run *run, eh_view text, waiting *item, eh_ledger_entry *entry_out, eh_error *error)
+/* Somebody who waits in the batch already: what they are given there must count first. */
+static bool waits(const batch *of, eh_view person)
 {
+    for (size_t i = 0; i + 1 < of->count; i++)
+        if (of->items[i].error.code == EH_OK && eh_view_equal(of->items[i].trace.key, person))
+            return true;
+    return false;
+}
+
+static eh_code request_decide(decide_run *run, eh_view text, batch *of, bool *again_out, eh_error *error)
+{
+    waiting *item = &of->items[of->count - 1];
     EH_CLEANUP(eh_json_close) eh_json_document *document = NULL;
     eh_decide_request request = {0};
     item->arena = eh_arena_open(EH_ARENA_BYTES_MAX);
@@ -178,21 +188,16 @@ static eh_code request_decide(decide_run *run, eh_view text, waiting *item, eh_l
         return eh_fail(error, EH_LIMIT, "a request of more than %d bytes", EH_DECIDE_BYTES_MAX);
     EH_TRY(eh_json_parse_zeros(text, "the request", &document, error));
     EH_TRY(eh_decide_request_read(eh_json_root(document), &request, error));
+    if ((*again_out = waits(of, request.person)))
+        return EH_OK;
     eh_instant now = run->options->clocked ? run->options->now : eh_instant_now();
     EH_TRY(words_find(run, request.language != NULL ? request.language : run->options->language != NULL ? run->options->language : "en", &item->words, error));
     EH_TRY(desk_find(run, request.campaign, (eh_instant){.seconds = now.seconds}, &item->desk, error));
     eh_desk_request asked = {.person = request.person, .facts = request.facts, .at_s = request.dated ? request.at.seconds : now.seconds};
     EH_TRY(eh_desk_decide(item->desk, &asked, item->arena, &item->trace, error));
-    return eh_desk_entry(item->desk, &item->trace, item->arena, entry_out, error);
+    return eh_desk_entry(item->desk, &item->trace, item->arena, &of->entries[of->entries_count], error);
 }
 
-static void request_take(decide_run *run, eh_view text, batch *of)
-{
-    waiting *item = &of->items[of->count++];
-    *item = (waiting){.entry = of->entries_count};
-    if (request_decide(run, text, item, &of->entries[of->entries_count], &item->error) == EH_OK)
-        of->entries_count++;
-}
 
 static void error_say(const eh_error *error, eh_buffer *out)
 {
@@ -218,6 +223,25 @@ static void answer_say(const waiting *item, const char *id, eh_buffer *out, eh_e
     eh_buffer_byte(out, '\n');
 }
 
+/* What goes counts for the caps: desk by desk. */
+static eh_code messages_keep(const batch *of, eh_error *error)
+{
+    const eh_trace *traces[BATCH];
+    bool done[BATCH] = {false};
+    for (size_t i = 0; i < of->count; i++) {
+        size_t count = 0;
+        if (done[i] || of->items[i].error.code != EH_OK)
+            continue;
+        for (size_t k = i; k < of->count; k++)
+            if (of->items[k].error.code == EH_OK && of->items[k].desk == of->items[i].desk) {
+                traces[count++] = &of->items[k].trace;
+                done[k] = true;
+            }
+        EH_TRY(eh_desk_sent(of->items[i].desk, traces, count, error));
+    }
+    return EH_OK;
+}
+
 /* The ledger first, then the answers: what was not recorded was not decided. */
 static eh_code batch_end(decide_run *run, batch *of, eh_error *error)
 {
@@ -225,6 +249,8 @@ static eh_code batch_end(decide_run *run, batch *of, eh_error *error)
     eh_error failed = {0};
     if (of->entries_count > 0)
         failed.code = eh_ledger_append(run->ledger, of->entries, of->entries_count, of->receipts, &failed);
+    if (failed.code == EH_OK)
+        failed.code = messages_keep(of, &failed);
     for (size_t i = 0; i < of->count; i++) {
         waiting *item = &of->items[i];
         if (item->error.code == EH_OK && failed.code != EH_OK)
@@ -239,6 +265,24 @@ static eh_code batch_end(decide_run *run, batch *of, eh_error *error)
     of->count = of->entries_count = 0;
     EH_TRY(eh_buffer_check(&out, error));
     return out.len == 0 ? EH_OK : eh_stdout_write(eh_buffer_view(&out), error);
+}
+
+static eh_code request_take(decide_run *run, eh_view text, batch *of, eh_error *error)
+{
+    for (bool again = true; again;) {
+        again = false;
+        waiting *item = &of->items[of->count++];
+        *item = (waiting){.entry = of->entries_count};
+        eh_code code = request_decide(run, text, of, &again, &item->error);
+        if (again && code == EH_OK) {
+            eh_arena_close(&item->arena);
+            of->count--;
+            EH_TRY(batch_end(run, of, error));
+            continue;
+        }
+        of->entries_count += code == EH_OK;
+    }
+    return EH_OK;
 }
 
 /* All that has come is answered before more is waited for, so that a program may ask and wait, line by line. */
@@ -257,7 +301,7 @@ static eh_code stream_answer(decide_run *run, eh_requests *requests, batch *of, 
         EH_TRY(eh_buffer_check(&requests->kept, error));
         while (eh_requests_next(requests, &text)) {
             EH_TRY(eh_buffer_check(&text, error));
-            request_take(run, eh_buffer_view(&text), of);
+            EH_TRY(request_take(run, eh_buffer_view(&text), of, error));
             if (of->count == BATCH)
                 EH_TRY(batch_end(run, of, error));
         }

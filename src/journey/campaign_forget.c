@@ -203,6 +203,8 @@ static eh_code store_forget(const char *state_folder, eh_view person, uint64_t *
         code = rows_forget(store, "DELETE FROM campaign_outcome WHERE person = $1 AND plan IN (SELECT number FROM campaign_plan)"
                                   " AND outcome IN (SELECT outcome FROM campaign_batch)", person, count, error);
     if (code == EH_OK)
+        code = rows_forget(store, "DELETE FROM campaign_single WHERE person = $1", person, count, error);
+    if (code == EH_OK)
         return eh_store_commit(store, error);
     eh_store_rollback(store);
     return code;

@@ -18,6 +18,10 @@ static const char *const steps[] = {
     "CREATE TABLE campaign_outcome (plan BIGINT NOT NULL REFERENCES campaign_plan (number), outcome TEXT NOT NULL, person TEXT NOT NULL,"
     " value DOUBLE PRECISION NOT NULL, at_s BIGINT NOT NULL, batch BIGINT NOT NULL REFERENCES campaign_batch (batch),"
     " PRIMARY KEY (plan, outcome, person));",
+    /* messages of single decisions */
+    "CREATE TABLE campaign_single (person TEXT NOT NULL, channel TEXT NOT NULL, campaign TEXT NOT NULL, at_s BIGINT NOT NULL);"
+    "CREATE INDEX campaign_single_person ON campaign_single (person, at_s);"
+    "CREATE INDEX campaign_single_time ON campaign_single (at_s);",
 };
 
 eh_code eh_campaigns_open(const char *state_folder, eh_store **store_out, eh_error *error)
@@ -185,7 +189,8 @@ static eh_code caps_read(eh_store *store, const eh_history_question *question, i
     EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
     bool row = true;
     EH_TRY(eh_store_prepare(store, "SELECT m.person, m.at_s FROM campaign_plan p JOIN campaign_message m ON m.plan = p.number"
-                                   " WHERE p.channel = $1 AND m.at_s > $2 AND p.plan <> $3", &find, error));
+                                   " WHERE p.channel = $1 AND m.at_s > $2 AND p.plan <> $3"
+                                   " UNION ALL SELECT person, at_s FROM campaign_single WHERE channel = $1 AND at_s > $2", &find, error));
     eh_bind_text(find, 1, eh_view_of(question->campaign->channel));
     eh_bind_integer(find, 2, question->at_s - longest_s);
     eh_bind_text(find, 3, eh_view_of(question->but_plan == NULL ? "" : question->but_plan));
@@ -204,7 +209,8 @@ static eh_code last_read(eh_store *store, const eh_history_question *question, c
     EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
     bool row = true;
     EH_TRY(eh_store_prepare(store, "SELECT m.person, m.at_s FROM campaign_plan p JOIN campaign_message m ON m.plan = p.number"
-                                   " WHERE p.campaign = $1 AND m.at_s > $2 AND p.plan <> $3", &find, error));
+                                   " WHERE p.campaign = $1 AND m.at_s > $2 AND p.plan <> $3"
+                                   " UNION ALL SELECT person, at_s FROM campaign_single WHERE campaign = $1 AND at_s > $2", &find, error));
     eh_bind_text(find, 1, eh_view_of(question->campaign->name));
     eh_bind_integer(find, 2, question->at_s - question->campaign->cool_down.seconds);
     eh_bind_text(find, 3, eh_view_of(question->but_plan == NULL ? "" : question->but_plan));
@@ -242,6 +248,61 @@ eh_code eh_campaign_history_read(eh_store *store, const eh_history_question *que
     }
     *history_out = (eh_campaign_history){.messages_before = campaign->caps_count > 0 ? (const int64_t *const *)lists : NULL, .last_message_s = arrays.last};
     return EH_OK;
+}
+
+/* ---- single decisions -------------------------------------------------------------------------------------------------------------------- */
+
+static eh_code singles_write(eh_store *store, const eh_single_message *messages, size_t count, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *write = NULL;
+    EH_TRY(eh_store_prepare(store, "INSERT INTO campaign_single (person, channel, campaign, at_s) VALUES ($1, $2, $3, $4)", &write, error));
+    for (size_t i = 0; i < count; i++) {
+        eh_bind_text(write, 1, messages[i].person);
+        eh_bind_text(write, 2, eh_view_of(messages[i].channel));
+        eh_bind_text(write, 3, eh_view_of(messages[i].campaign));
+        eh_bind_integer(write, 4, messages[i].at_s);
+        EH_TRY(eh_statement_run(write, error));
+    }
+    return EH_OK;
+}
+
+eh_code eh_single_messages_keep(eh_store *store, const eh_single_message *messages, size_t count, eh_error *error)
+{
+    EH_TRY(eh_store_begin(store, error));
+    eh_code code = singles_write(store, messages, count, error);
+    if (code == EH_OK)
+        return eh_store_commit(store, error);
+    eh_store_rollback(store);
+    return code;
+}
+
+eh_code eh_campaign_history_of(eh_store *store, const eh_campaign *campaign, eh_view person, int64_t at_s, int64_t *before_out, int64_t *last_out, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
+    int64_t longest_s = campaign->cool_down.seconds;
+    bool row = true;
+    *last_out = 0;
+    for (size_t c = 0; c < campaign->caps_count; c++) {
+        before_out[c] = 0;
+        longest_s = campaign->caps[c].within.seconds > longest_s ? campaign->caps[c].within.seconds : longest_s;
+    }
+    EH_TRY(eh_store_prepare(store, "SELECT m.at_s, p.channel = $1, p.campaign = $2 FROM campaign_plan p JOIN campaign_message m ON m.plan = p.number AND m.person = $3"
+                                   " WHERE m.at_s > $4 AND (p.channel = $1 OR p.campaign = $2)"
+                                   " UNION ALL SELECT at_s, channel = $1, campaign = $2 FROM campaign_single WHERE person = $3 AND at_s > $4", &find, error));
+    eh_bind_text(find, 1, eh_view_of(campaign->channel));
+    eh_bind_text(find, 2, eh_view_of(campaign->name));
+    eh_bind_text(find, 3, person);
+    eh_bind_integer(find, 4, at_s - longest_s);
+    for (;;) {
+        EH_TRY(eh_statement_step(find, &row, error));
+        if (!row)
+            return EH_OK;
+        int64_t sent_s = eh_column_integer(find, 0);
+        for (size_t c = 0; c < campaign->caps_count && eh_column_integer(find, 1) != 0; c++)
+            before_out[c] += sent_s > at_s - campaign->caps[c].within.seconds;
+        if (eh_column_integer(find, 2) != 0 && sent_s > *last_out)
+            *last_out = sent_s;
+    }
 }
 
 bool eh_campaign_had_enough(const eh_campaign *campaign, const eh_campaign_history *history, size_t person, int64_t at_s)

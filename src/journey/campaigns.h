@@ -42,6 +42,15 @@ EH_MUST_USE eh_code eh_campaign_plan_find(eh_store *store, const char *plan, eh_
 EH_MUST_USE eh_code eh_campaign_plans(eh_store *store, const char *campaign, eh_arena *arena, const eh_campaign_plan **plans_out, size_t *count_out,
                                       eh_error *error);
 
+/** A message that a single decision of the desk let go. */
+typedef struct {
+    eh_view person;
+    const char *channel, *campaign;
+    int64_t at_s;
+} eh_single_message;
+/** Keeps them, all or nothing: they count for caps and cool-downs as those of plans do. */
+EH_MUST_USE eh_code eh_single_messages_keep(eh_store *store, const eh_single_message *messages, size_t count, eh_error *error);
+
 /** What people were sent before: for caps and the cool-down. */
 typedef struct {
     const int64_t *const *messages_before; /* per cap of the campaign: messages of each person within it, over all campaigns of the channel */
@@ -58,6 +67,9 @@ typedef struct {
 /** Everything is in `arena`. cost: one pass over the messages of the longest cap and one over those of the cool-down */
 EH_MUST_USE eh_code eh_campaign_history_read(eh_store *store, const eh_history_question *question, eh_arena *arena, eh_campaign_history *history_out,
                                              eh_error *error);
+/** The same for one person at once: before_out has caps_count numbers. cost: a look-up per plan of the channel within the longest cap */
+EH_MUST_USE eh_code eh_campaign_history_of(eh_store *store, const eh_campaign *campaign, eh_view person, int64_t at_s, int64_t *before_out, int64_t *last_out,
+                                           eh_error *error);
 /** True when a person with this history may have no further message of the campaign at `at_s`. */
 bool eh_campaign_had_enough(const eh_campaign *campaign, const eh_campaign_history *history, size_t person, int64_t at_s);
 

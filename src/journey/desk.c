@@ -49,6 +49,21 @@ static eh_code condition_open(eh_desk *desk, eh_error *error)
     return EH_OK;
 }
 
+/* What caps, cool-down and quiet hours need. */
+static eh_code clocks_open(eh_desk *desk, eh_error *error)
+{
+    const eh_campaign *campaign = eh_campaign_get(desk->campaign_file);
+    const eh_frame *frame = &desk->file.frame;
+    desk->zone_fact = SIZE_MAX;
+    EH_TRY(eh_campaigns_open(desk->model->state_folder, &desk->store, error));
+    EH_TRY(eh_zones_open(&desk->zones, error));
+    EH_TRY(eh_zones_find(desk->zones, eh_view_of(frame->zone == NULL ? "UTC" : frame->zone), &desk->zone, error));
+    for (size_t f = 0; campaign->zone_feature != NULL && f < frame->facts_count; f++)
+        if (strcmp(frame->facts[f].name, campaign->zone_feature) == 0 && frame->facts[f].kind == EH_FACT_TEXT)
+            desk->zone_fact = f;
+    return EH_OK;
+}
+
 static eh_code rights_open(eh_desk *desk, eh_error *error)
 {
     eh_rights_options options = {.state_folder = desk->model->state_folder};
@@ -111,6 +126,7 @@ static eh_code desk_fill(eh_desk *desk, eh_error *error)
         return eh_fail_memory(error);
     EH_TRY(eh_rulebook_open(&(eh_rulebook_input){.path = path, .frame = &desk->file.frame, .campaign = campaign, .now = desk->options.now}, desk->arena, &desk->book, error));
     EH_TRY(condition_open(desk, error));
+    EH_TRY(clocks_open(desk, error));
     return rights_open(desk, error);
 }
 
@@ -120,6 +136,7 @@ eh_code eh_desk_open(const eh_desk_options *options, eh_desk **desk_out, eh_erro
     if (desk == NULL)
         return eh_fail_memory(error);
     pthread_mutex_init(&desk->lock, NULL);
+    pthread_mutex_init(&desk->history, NULL);
     desk->options = *options;
     desk->arena = eh_arena_open(SIZE_MAX / 4);
     if (desk->arena == NULL)
@@ -141,6 +158,8 @@ void eh_desk_close(eh_desk **desk)
         return;
     for (size_t i = 0; i < of->seats_count; i++)
         eh_rules_seat_close(&of->seats[i]);
+    eh_store_close(&of->store);
+    eh_zones_close(&of->zones);
     eh_condition_close(&of->condition);
     eh_rulebook_close(&of->book);
     eh_rights_close(&of->own_rights);
@@ -150,6 +169,7 @@ void eh_desk_close(eh_desk **desk)
     eh_workspace_close(&of->workspace);
     eh_arena_close(&of->arena);
     pthread_mutex_destroy(&of->lock);
+    pthread_mutex_destroy(&of->history);
     free(of);
     *desk = NULL;
 }
@@ -368,6 +388,63 @@ static eh_code rules_ask(eh_desk *desk, const eh_case *about, eh_arena *arena, c
     return code;
 }
 
+/* Caps and cool-down, as the plan keeps them. */
+static eh_code history_ask(eh_desk *desk, eh_case *about, eh_error *error)
+{
+    const eh_campaign *campaign = eh_campaign_get(desk->campaign_file);
+    int64_t before[EH_PERSON_CAPS_MAX], last = 0;
+    if (campaign->caps_count == 0 && campaign->cool_down.seconds == 0)
+        return EH_OK;
+    pthread_mutex_lock(&desk->history);
+    eh_code code = eh_campaign_history_of(desk->store, campaign, about->key, about->at_s, before, &last, error);
+    pthread_mutex_unlock(&desk->history);
+    EH_TRY(code);
+    for (size_t c = 0; c < campaign->caps_count; c++) {
+        bool reached = before[c] >= campaign->caps[c].messages;
+        if (c == 0 || reached)
+            about->messages = before[c];
+        about->rested = about->rested || reached;
+    }
+    about->rested = about->rested || (campaign->cool_down.seconds > 0 && last != 0 && last > about->at_s - campaign->cool_down.seconds);
+    return EH_OK;
+}
+
+eh_code eh_desk_sent(eh_desk *desk, const eh_trace *const *traces, size_t count, eh_error *error)
+{
+    const eh_frame *frame = &desk->file.frame;
+    eh_single_message *messages = calloc(count + 1, sizeof *messages);
+    size_t kept = 0;
+    if (messages == NULL)
+        return eh_fail_memory(error);
+    for (size_t i = 0; i < count; i++)
+        if (traces[i]->choice != EH_NO_OFFER)
+            messages[kept++] = (eh_single_message){.person = traces[i]->key, .channel = frame->channel, .campaign = frame->campaign, .at_s = eh_trace_at(traces[i], frame)};
+    eh_code code = EH_OK;
+    if (kept > 0) {
+        pthread_mutex_lock(&desk->history);
+        code = eh_single_messages_keep(desk->store, messages, kept, error);
+        pthread_mutex_unlock(&desk->history);
+    }
+    free(messages);
+    return code;
+}
+
+int64_t eh_desk_send_after(eh_desk *desk, const eh_trace *trace)
+{
+    const eh_campaign *campaign = eh_campaign_get(desk->campaign_file);
+    const eh_zone *zone = desk->zone, *own = NULL;
+    int64_t at_s = eh_trace_at(trace, &desk->file.frame);
+    eh_error unknown = {0};
+    if (campaign->quiet_from == campaign->quiet_to)
+        return at_s;
+    pthread_mutex_lock(&desk->history);
+    if (desk->zone_fact != SIZE_MAX && trace->facts_count > desk->zone_fact && trace->facts[desk->zone_fact].type == EH_VALUE_TEXT &&
+        eh_zones_find(desk->zones, trace->facts[desk->zone_fact].text, &own, &unknown) == EH_OK)
+        zone = own;
+    pthread_mutex_unlock(&desk->history);
+    return eh_send_after(campaign, zone, at_s);
+}
+
 eh_code eh_desk_decide(eh_desk *desk, const eh_desk_request *request, eh_arena *arena, eh_trace *trace_out, eh_error *error)
 {
     known about = {0};
@@ -390,5 +467,7 @@ eh_code eh_desk_decide(eh_desk *desk, const eh_desk_request *request, eh_arena *
         if (desk->book != NULL)
             EH_TRY(rules_ask(desk, &made, arena, &made.rules, error));
     }
+    if (!made.outside && made.marketing.may)
+        EH_TRY(history_ask(desk, &made, error));
     return eh_decide_case(desk->file.decider, eh_campaign_get(desk->campaign_file), &made, arena, trace_out, error);
 }

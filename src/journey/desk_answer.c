@@ -55,7 +55,7 @@ static void disclosures_say(const eh_desk *desk, const eh_trace *trace, const eh
     eh_json_array_close(out);
 }
 
-static void offer_say(const eh_desk *desk, const eh_trace *trace, eh_json_writer *out)
+static void offer_say(eh_desk *desk, const eh_trace *trace, eh_json_writer *out)
 {
     if (trace->choice == EH_NO_OFFER) {
         eh_json_null(out, "offer");
@@ -69,9 +69,12 @@ static void offer_say(const eh_desk *desk, const eh_trace *trace, eh_json_writer
     eh_json_text(out, "variant", variant->name);
     eh_json_text(out, "subject", variant->subject);
     eh_json_text(out, "message", variant->message);
+    char after[EH_INSTANT_TEXT_BYTES];
+    eh_instant_text((eh_instant){.seconds = eh_desk_send_after(desk, trace)}, EH_FRACTION_NONE, after);
+    eh_json_text(out, "send_after", after);
 }
 
-eh_code eh_desk_answer_json(const eh_desk *desk, const eh_trace *trace, const eh_desk_said *said, eh_arena *arena, eh_json_writer *out, eh_error *error)
+eh_code eh_desk_answer_json(eh_desk *desk, const eh_trace *trace, const eh_desk_said *said, eh_arena *arena, eh_json_writer *out, eh_error *error)
 {
     const eh_frame *frame = &desk->file.frame;
     const char *const *texts = NULL;

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "journey/campaigns.h"
 #include "journey/journey.h"
 
 enum { EH_DESK_SEATS_MAX = 64, EH_DESK_REASONS_MAX = 3 };
@@ -21,6 +22,11 @@ struct eh_desk {
     eh_rulebook *book;               /* NULL: there is no policy */
     eh_condition *condition;         /* the audience for given facts; NULL: meant for all */
     eh_channel channel;
+    eh_store *store;                 /* of messages; NULL: no cap and no cool-down asks for it */
+    eh_zones *zones;
+    const eh_zone *zone;             /* of the shop */
+    size_t zone_fact;                /* SIZE_MAX: everybody has the shop's clock */
+    pthread_mutex_t history;         /* of the store and the zones */
     pthread_mutex_t lock;            /* of what follows */
     eh_rules_seat *seats[EH_DESK_SEATS_MAX]; /* free ones */
     size_t seats_count;

@@ -293,16 +293,21 @@ EH_MUST_USE eh_code eh_desk_decide(eh_desk *desk, const eh_desk_request *request
 /** The ledger's entry for a decision of the desk; lives in `arena`. */
 EH_MUST_USE eh_code eh_desk_entry(const eh_desk *desk, const eh_trace *trace, eh_arena *arena, eh_ledger_entry *entry_out, eh_error *error);
 
+/** Tells that the messages of these decisions go: they count for caps and cool-downs from now on. After the ledger has them, before they are told. */
+EH_MUST_USE eh_code eh_desk_sent(eh_desk *desk, const eh_trace *const *traces, size_t count, eh_error *error);
+/** When the message may go at the earliest: at once, or when the quiet hours of the person's clock are over; UTC seconds. */
+int64_t eh_desk_send_after(eh_desk *desk, const eh_trace *trace);
+
 typedef struct {
     const char *id;              /* of the ledger */
     const eh_words *words;
     const char *key;             /* of the object; NULL: at the top or in a list */
 } eh_desk_said;
 /**
- * The answer as an object: {"decision", "campaign", "plan", "person", "at", "offer", "says", "price", "variant", "subject", "message", "stage", "ai", "reasons":
- * [sentence, ...], "propensity", "disclosures": [sentence, ...], "fairness", "language"}. `offer` is null when there is none. Re-entrant.
+ * The answer as an object: {"decision", "campaign", "plan", "person", "at", "offer", "says", "price", "variant", "subject", "message", "send_after", "stage", "ai",
+ * "reasons": [sentence, ...], "propensity", "disclosures": [sentence, ...], "fairness", "language"}. `offer` is null when there is none. Re-entrant.
  */
-EH_MUST_USE eh_code eh_desk_answer_json(const eh_desk *desk, const eh_trace *trace, const eh_desk_said *said, eh_arena *arena, eh_json_writer *out, eh_error *error);
+EH_MUST_USE eh_code eh_desk_answer_json(eh_desk *desk, const eh_trace *trace, const eh_desk_said *said, eh_arena *arena, eh_json_writer *out, eh_error *error);
 
 /* ---- decisions read back (decisions.c) ---------------------------------------------------------------------------------------------------- */
 

@@ -166,7 +166,8 @@ static eh_code messages_read(gathering *g, eh_store *store, const char *key, eh_
 {
     EH_CLEANUP(eh_statement_close) eh_statement *each = NULL;
     EH_TRY(eh_store_prepare(store, "SELECT p.plan, p.campaign, p.channel, m.at_s FROM campaign_message m JOIN campaign_plan p ON p.number = m.plan "
-                                   "WHERE m.person = $1 AND m.plan IN (SELECT number FROM campaign_plan) ORDER BY m.at_s, p.number", &each, error));
+                                   "WHERE m.person = $1 AND m.plan IN (SELECT number FROM campaign_plan) "
+                                   "UNION ALL SELECT '', campaign, channel, at_s FROM campaign_single WHERE person = $1 ORDER BY 4, 1", &each, error));
     eh_bind_text(each, 1, eh_view_of(key));
     for (bool row = true;;) {
         EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};

@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from shop import NOW, POLICY, Shop  # noqa: E402
+from shop import CAMPAIGN, NOW, POLICY, Shop  # noqa: E402
 
 SOURCE = pathlib.Path(os.environ.get("EVENHAND_SOURCE", pathlib.Path(__file__).resolve().parent.parent.parent))
 passed = 0
@@ -147,6 +147,22 @@ def decisions_are_as_planned(folder):
     check("all equal", ", 0 differ" in said and " 0 erased" in said, said)
 
 
+def caps_hold_for_single_decisions(folder):
+    campaign = CAMPAIGN.replace("holdout: 0.05\nexplore: 0.05\n", "caps: [{ messages: 2, within: 7 days }]\ncool_down: 1 day\n")
+    shop = Shop(folder, people=400, budget="600", campaign=campaign).open()
+    shop.plan()
+    ask = lambda at: shop.decide({"campaign": "spring", "person": "c000000", "at": at}, more=("--approved-by", "Ada"))[0]
+    first = ask("2026-11-25T09:00:00Z")
+    check("gets it", first["offer"] is not None, first)
+    check("within a day: no", ask("2026-11-25T20:00:00Z")["stage"] == "caps")
+    check("after it", ask("2026-11-26T10:00:00Z")["offer"] is not None)
+    check("two in seven days", ask("2026-11-28T10:00:00Z")["stage"] == "caps")
+    check("and then again", ask("2026-12-04T10:00:00Z")["offer"] is not None)
+    twice = shop.decide(*({"campaign": "spring", "person": "c000003", "at": NOW} for _ in range(3)), more=("--approved-by", "Ada"))
+    check("also when they come together", [a["offer"] is not None for a in twice] in ([True, False, False], [False] * 3), twice)
+    check("all equal", ", 0 differ" in shop.run("replay"))
+
+
 def what_was_changed_is_found(folder):
     """A trace in a plan's file is changed before it goes out: the replay of the ledger finds it."""
     shop = Shop(folder, people=400, budget="80").open()
@@ -167,7 +183,7 @@ def what_was_changed_is_found(folder):
     check("the replay names it", "1 differ" in said and "the propensity differs" in said, said)
 
 
-TESTS = (planted_unfairness_is_stopped, few_people_are_not_called_fair, guards_of_the_policy_govern, decisions_are_as_planned, what_was_changed_is_found)
+TESTS = (planted_unfairness_is_stopped, few_people_are_not_called_fair, guards_of_the_policy_govern, decisions_are_as_planned, caps_hold_for_single_decisions, what_was_changed_is_found)
 
 
 def main(names):
