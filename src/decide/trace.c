@@ -447,6 +447,22 @@ static void json_rules(const eh_trace *trace, const eh_frame *frame, eh_json_wri
     eh_json_array_close(out);
 }
 
+static void json_moment(eh_json_writer *out, const char *key, int64_t seconds)
+{
+    char text[EH_INSTANT_TEXT_BYTES];
+    eh_instant_text((eh_instant){.seconds = seconds}, EH_FRACTION_NONE, text);
+    eh_json_text(out, key, text);
+}
+
+static void json_given(const eh_trace *trace, const eh_frame *frame, eh_json_writer *out)
+{
+    eh_json_array_open_flat(out, "given");
+    for (size_t i = 0; i < trace->facts_count; i++)
+        if (trace->facts[i].given)
+            eh_json_text(out, NULL, frame->facts[i].name);
+    eh_json_array_close(out);
+}
+
 static const char *offer_name(const eh_frame *frame, int offer) { return offer == EH_NO_OFFER ? NULL : frame->offers[offer].name; }
 
 void eh_trace_json(const eh_trace *trace, const eh_frame *frame, eh_json_writer *out, const char *key)
@@ -454,6 +470,8 @@ void eh_trace_json(const eh_trace *trace, const eh_frame *frame, eh_json_writer 
     eh_json_object_open(out, key);
     json_view(out, "person", trace->key);
     eh_json_text(out, "plan", frame->plan);
+    json_moment(out, "at", eh_trace_at(trace, frame));
+    json_moment(out, "as_of", eh_trace_as_of(trace, frame));
     eh_json_text(out, "stage", eh_stage_name(trace->stage));
     eh_json_text(out, "offer", offer_name(frame, trace->choice));
     eh_json_text(out, "policy_offer", offer_name(frame, trace->policy_choice));
@@ -465,8 +483,10 @@ void eh_trace_json(const eh_trace *trace, const eh_frame *frame, eh_json_writer 
     json_rules(trace, frame, out);
     if (trace->messages >= 0)
         eh_json_integer(out, "messages_before", trace->messages);
-    if (trace->facts_count > 0)
+    if (trace->facts_count > 0) {
         json_facts(trace, frame, out);
+        json_given(trace, frame, out);
+    }
     if (trace->scores != NULL) {
         eh_json_object_open_flat(out, "scores");
         for (size_t o = 0; o < frame->offers_count; o++)

@@ -111,22 +111,40 @@ static eh_code groups_banded(eh_plan_run *run, const eh_workspace_attribute *att
     return EH_OK;
 }
 
+/* The place of a value among those that are there, sorted; it is put in where it is new. False: there are too many. */
+static bool value_place(const char **names, size_t *count, const char *value)
+{
+    size_t low = 0, high = *count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(names[middle], value);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (*count == EH_GROUPS_MAX)
+        return false;
+    memmove(names + low + 1, names + low, (*count - low) * sizeof *names);
+    names[low] = value;
+    ++*count;
+    return true;
+}
+
 static eh_code groups_named(eh_plan_run *run, const eh_workspace_attribute *attribute, const char *const *values, eh_plan_groups *out, eh_error *error)
 {
-    const char **names = EH_TAKE(run->arena, run->crowd.count, const char *);
+    const char **names = EH_TAKE(run->arena, EH_GROUPS_MAX + 1, const char *);
     uint16_t *group = EH_TAKE(run->arena, run->crowd.count, uint16_t);
-    size_t known = 0, count = 0;
+    size_t count = 0;
+    bool fits = true;
     if (names == NULL || group == NULL)
         return eh_fail_memory(error);
-    for (size_t i = 0; i < run->crowd.count; i++)
-        if (values[i] != NULL)
-            names[known++] = values[i];
-    qsort(names, known, sizeof *names, by_text);
-    for (size_t i = 0; i < known; i++)
-        if (count == 0 || strcmp(names[count - 1], names[i]) != 0)
-            names[count++] = names[i];
-    if (count > EH_GROUPS_MAX - 1)
-        return eh_fail(error, EH_LIMIT, "the protected attribute '%s' has %zu groups, at most %d; give it 'bands' or 'top' in evenhand.yaml", attribute->name, count, EH_GROUPS_MAX - 1);
+    for (size_t i = 0; i < run->crowd.count && fits; i++)
+        fits = values[i] == NULL || value_place(names, &count, values[i]);
+    if (!fits || count > EH_GROUPS_MAX - 1)
+        return eh_fail(error, EH_LIMIT, "the protected attribute '%s' has more than %d groups; give it 'bands' or 'top' in evenhand.yaml", attribute->name, EH_GROUPS_MAX - 1);
     for (size_t i = 0; i < run->crowd.count; i++) {
         const char **found = values[i] == NULL ? NULL : bsearch(&values[i], names, count, sizeof *names, by_text);
         group[i] = found == NULL ? (uint16_t)count : (uint16_t)(found - names);
