@@ -54,7 +54,7 @@ static const eh_option options[] = {
     {"--json", NULL, "All", "answer in JSON", false, read_json},
     {"--facts", "JSON", "explain", "what is known, as {\"age\": 17}: which rules apply, and what they lead to", false, read_text},
     {"--lang", "LANGUAGE", "explain", "language of the explanations (en)", false, read_text},
-    {"--replay", "FILE", "diff, review", "decisions that were made: JSON lines {\"id\": ..., \"facts\": {...}}", false, read_text},
+    {"--replay", "PLACE", "diff, review", "decisions that were made: the folder of a workspace (its ledger), or JSON lines {\"id\": ..., \"facts\": {...}}", false, read_text},
     {"--findings", "FILE", "review", "findings and decisions, as YAML; without it they are asked for", false, read_text},
     {"--signer", "NAME", "review", "who signs; two different people", true, read_signer},
     {"--next", "DATE", "review", "when the next review is due", false, read_text},

@@ -83,6 +83,9 @@ EH_MUST_USE eh_code eh_rulebook_describe(const eh_rulebook *book, eh_frame *fram
 EH_MUST_USE eh_code eh_rulebook_digest(const eh_rulebook *book, eh_digest *digest_out, eh_error *error);
 const eh_policy *eh_rulebook_policy(const eh_rulebook *book);
 
+/** "consent", "soft_opt_in", "implied_consent", "legitimate_interest"; "none". */
+const char *eh_lawful_basis_of(const eh_trace_right *marketing);
+
 /** One thread's place at the book: rules are asked from here. */
 typedef struct eh_rules_seat eh_rules_seat;
 EH_MUST_USE eh_code eh_rules_seat_open(const eh_rulebook *book, eh_rules_seat **seat_out, eh_error *error);

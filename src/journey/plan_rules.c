@@ -32,9 +32,11 @@ static tells tells_of(const char *name)
 
 /* ---- values ----------------------------------------------------------------------------------------------------------------------- */
 
-static const char *basis_of(eh_why why)
+const char *eh_lawful_basis_of(const eh_trace_right *marketing)
 {
-    switch (why) {
+    if (!marketing->may)
+        return "none";
+    switch ((eh_why)marketing->why) {
     case EH_WHY_CONSENT:
         return "consent";
     case EH_WHY_SOFT_OPT_IN:
@@ -53,7 +55,7 @@ static eh_cel_value person_tells(tells what, const eh_trace_right *marketing, co
 {
     switch (what) {
     case TELLS_LAWFUL_BASIS:
-        return eh_cel_string(eh_view_of(marketing->may ? basis_of((eh_why)marketing->why) : "none"));
+        return eh_cel_string(eh_view_of(eh_lawful_basis_of(marketing)));
     case TELLS_OBJECTED:
         return eh_cel_bool(marketing->why == EH_WHY_OBJECTED);
     case TELLS_WITHDRAWN:

@@ -1,5 +1,6 @@
 /* A review of a policy: evidence, what people found and decided, the record. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "journey/reviews.h"
 
@@ -97,9 +98,12 @@ static eh_code evidence_write(const eh_review_about *request, eh_arena *arena, e
     if (request->replay != NULL) {
         char sha256[65];
         uint64_t bytes = 0;
-        EH_TRY(eh_file_sha256(request->replay, NULL, sha256, &bytes, error));
+        struct stat facts;
+        bool ledger = stat(request->replay, &facts) == 0 && S_ISDIR(facts.st_mode);
+        if (!ledger)
+            EH_TRY(eh_file_sha256(request->replay, NULL, sha256, &bytes, error));
         eh_json_object_open(json, "decisions");
-        eh_json_text(json, "file_sha256", sha256);
+        eh_json_text(json, ledger ? "from" : "file_sha256", ledger ? "the ledger of the workspace" : sha256);
         eh_json_integer(json, "count", (int64_t)of.decisions);
         for (size_t why = 0; why <= EH_POLICY_CAPPED; why++)
             eh_json_integer(json, eh_policy_why_name((eh_policy_why)why), (int64_t)of.whys[why]);

@@ -18,7 +18,10 @@ typedef struct {
     const char *id;
     eh_json_value facts;
 } eh_policy_record;
-/** Calls `each` for every line of a file of JSON lines ({"id": ..., "facts": {...}}, or an opening of the ledger with these in "payload"). */
+/** The decisions of a workspace's ledger at which rules were asked, with what they were told. `each` as below. */
+typedef eh_code (*eh_policy_record_take)(void *context, const eh_policy_record *record, eh_error *error);
+EH_MUST_USE eh_code eh_policy_records_of_ledger(const char *folder, eh_policy_record_take each, void *context, eh_error *error);
+/** Calls `each` for every decision of the ledger when `path` is the folder of a workspace; else for every line of a file of JSON lines ({"id": ..., "facts": {...}}, or an opening of the ledger with these in "payload"). */
 EH_MUST_USE eh_code eh_policy_records_read(const char *path, eh_code (*each)(void *context, const eh_policy_record *record, eh_error *error),
                                            void *context, eh_error *error);
 

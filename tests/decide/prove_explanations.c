@@ -103,10 +103,9 @@ static bool facts_agree(const eh_page *page, const eh_trace *trace, const eh_fra
     return trace->facts_count == 0 ? said == 1 : said == scored;
 }
 
-static eh_code page_text(const proof *of, const eh_trace *trace, const eh_why_reasons *reasons, size_t language, eh_arena *arena, eh_page *page, eh_buffer *out, eh_error *error)
+static eh_code page_text(const eh_page_input *input, eh_arena *arena, eh_page *page, eh_buffer *out, eh_error *error)
 {
-    eh_page_input input = {.decider = of->file->decider, .trace = trace, .reasons = reasons, .words = &of->words[language]};
-    EH_TRY(eh_page_make(&input, arena, page, error));
+    EH_TRY(eh_page_make(input, arena, page, error));
     eh_page_text(page, 10000, out);
     return EH_OK;
 }
@@ -128,10 +127,11 @@ static eh_code decision_prove(proof *of, const eh_trace *trace, eh_arena *arena,
         eh_page page = {0};
         if (language > 0 && of->decisions >= PAGES_PER_LANGUAGE)
             break;
-        EH_TRY(page_text(of, trace, &reasons, language, arena, &page, &one, error));
+        eh_page_input input = {.decider = of->file->decider, .trace = trace, .reasons = &reasons, .words = &of->words[language]};
+        EH_TRY(page_text(&input, arena, &page, &one, error));
         count(of, UNPROTECTED, !names_protected(of, &page));
         count(of, FACTS, facts_agree(&page, trace, &of->file->frame));
-        EH_TRY(page_text(of, trace, &reasons, language, arena, &page, &other, error));
+        EH_TRY(page_text(&input, arena, &page, &other, error));
         count(of, SAME_WORDS, eh_view_equal(eh_buffer_view(&one), eh_buffer_view(&other)));
         if (of->decisions < PAGES_PER_LANGUAGE)
             fprintf(of->texts[language], "%s\n", one.ptr);

@@ -145,6 +145,11 @@ def decisions_are_as_planned(folder):
     check("a broken line does not swallow the next", [("error" in json.loads(line)) for line in lines] == [True, False, True], lines)
     said = shop.run("replay")
     check("all equal", ", 0 differ" in said and " 0 erased" in said, said)
+    shop.write("stricter.yaml", POLICY.replace("> 30.0", "> 20.0"))
+    changed = json.loads(shop.run("policy", "diff", "policy.yaml", "stricter.yaml", "--replay", ".", "--json", "--now", NOW, status=1))
+    check("the ledger says which decisions a stricter rule would change", changed["to_denied"] > 100 and changed["to_permitted"] == 0, changed["decisions"])
+    same = json.loads(shop.run("policy", "diff", "policy.yaml", "policy.yaml", "--replay", ".", "--json", "--now", NOW))
+    check("and that the same policy changes none", same["decisions"] > 1000 and same["to_denied"] == 0, same["decisions"])
 
 
 def caps_hold_for_single_decisions(folder):
