@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The ledger under faults: kill -9 at random moments, the k-th call failing, a full disk, a cut record, a clock set back, two writers.
 
-usage: ledger.py [--kills N] [--all] [--seed N]      defaults: 20 kills, a spread of every k, seed 1 (the short run of `make test`)
+usage: ledger.py [--kills N] [--all] [--seed N]      defaults: 12 kills, a spread of every k, seed 1 (the short run of `make test`)
        ledger.py --kills 1000 --all                  the long run
 
 After each fault: every batch that was acknowledged is there, in full and where it was said to be; nothing is there twice or that nobody
@@ -21,9 +21,8 @@ import tempfile
 import time
 
 PROGRAM, WORKER, FAULTY = (os.path.abspath(os.environ[name]) for name in ("EVENHAND", "LEDGER_WORKER", "LEDGER_WORKER_FAULTY"))
-FUNCTIONS = {"malloc": 25, "calloc": 12, "realloc": 12, "write": 25, "pwrite": 25, "fsync": 25, "fdatasync": 12, "renameat": 20, "openat": 20, "mkdirat": 8,
-             "close": 12, "ftruncate": 4, "unlinkat": 8, "syncfs": 4}
-ROUNDS = {"write": 12, "thread": 1}
+FUNCTIONS = {"malloc": 12, "calloc": 6, "realloc": 6, "write": 12, "pwrite": 12, "fsync": 12, "fdatasync": 6, "renameat": 10, "openat": 10,
+             "mkdirat": 4, "close": 6, "ftruncate": 3, "unlinkat": 4, "syncfs": 2}
 
 
 class History:
@@ -229,7 +228,7 @@ def two_writers(folder):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--all", action="store_true")
     options = parser.parse_args()

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """What the ledger writes, checked from outside: by Go's sumdb packages, by a verifier in Python, by bent proofs and flipped bits.
 
-usage: run.py leaves | command | hostile | flips [COUNT [SEED]]
+usage: run.py leaves | command | hostile | flips [COUNT [SEED]]     leaves --every: Go makes and checks a proof of every single entry
 
 $EVENHAND is the program, $MAKE_LOG the helper that fills logs. Without Go and golang-golang-x-mod-dev the Go verifier is passed over,
 and that is said.
 """
 import base64
 import contextlib
+import functools
+import http.server
 import io
 import os
 import pathlib
@@ -17,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -64,10 +67,32 @@ def outside(public, folder, vkey=None):
     if not programs:
         print("  Go: passed over, golang-go or golang-golang-x-mod-dev is not installed")
     for go in programs:
-        done = subprocess.run([go_build(go, folder), public, vkey.strip()], capture_output=True, text=True, check=False)
+        every = ["--every"] if "--every" in sys.argv else []
+        done = subprocess.run([go_build(go, folder), public, vkey.strip(), *every], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             sys.exit(f"{go}: {done.stderr}")
         print(f"  Go ({go}): {done.stdout.strip()}")
+
+
+@contextlib.contextmanager
+def served(public):
+    """Any web server will do: the address of one for this folder."""
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=public)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def outside_by_address(public, folder):
+    for go in go_programs():
+        with served(public) as address:
+            done = subprocess.run([go_build(go, folder), address, (public / "vkey").read_text().strip()], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit(f"{go}, from a web server: {done.stderr}")
+        print(f"  Go ({go}), from a web server: {done.stdout.strip()}")
 
 
 def leaves(folder):
@@ -87,6 +112,7 @@ def leaves(folder):
     real = folder / "real"
     subprocess.run([MAKE_LOG, "real", real, "1300"], check=True)
     outside(real / ".evenhand/ledger/public", folder)
+    outside_by_address(real / ".evenhand/ledger/public", folder)
     run("ledger", "verify", "--workspace", real)
 
 
