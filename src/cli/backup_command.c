@@ -316,6 +316,22 @@ static eh_code erase_again(const eh_state_request *request, eh_erased_list *eras
     return EH_OK;
 }
 
+/* Whom the copies disagree about was erased: both are of different moments. */
+static eh_code erased_settle(const eh_state_request *request, eh_buffer *text, eh_error *error)
+{
+    eh_ledger_restoration found = {0};
+    if (!eh_ledger_exists(request->folder))
+        return EH_OK;
+    EH_TRY(eh_ledger_restored(request->folder, &found, error));
+    if (found.erased_count > 0)
+        eh_buffer_format(text, "People erased between the two copies: %ju. There is no key to their entries, and the ledger will say so.\n",
+                         (uintmax_t)found.erased_count);
+    if (found.newer_count > 0)
+        eh_buffer_format(text, "The keys are older than the ledger: %ju people have none, and their entries stay closed. Are there newer keys?\n",
+                         (uintmax_t)found.newer_count);
+    return EH_OK;
+}
+
 static int restore_run(eh_state_request *request, eh_error *error)
 {
     packing state = {0};
@@ -354,6 +370,8 @@ static int restore_run(eh_state_request *request, eh_error *error)
             return EH_STATUS_ERROR;
         }
     }
+    if (!keep && erased_settle(request, &text, error) != EH_OK)
+        return EH_STATUS_ERROR;
     return eh_stdout_show(request->command, &text);
 }
 

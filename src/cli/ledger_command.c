@@ -422,8 +422,8 @@ static int erase_run(eh_state_request *request, eh_error *error)
     if (receipt.id[0] == '\0')
         eh_buffer_text(&text, "The ledger has nothing of that person.\n");
     else
-        eh_buffer_format(&text, "%s entries can never be opened again; entry %ju (%s) says so.\n", grouped(erased, number),
-                         (uintmax_t)receipt.index, receipt.id);
+        eh_buffer_format(&text, "%s %s can never be opened again; entry %ju (%s) says so.\n", grouped(erased, number),
+                         erased == 1 ? "entry" : "entries", (uintmax_t)receipt.index, receipt.id);
     return shown(request, &text, 0, error);
 }
 

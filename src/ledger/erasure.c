@@ -131,3 +131,66 @@ eh_code eh_ledger_person_erase(eh_ledger *ledger, eh_view person, eh_view reason
     eh_lead_end(ledger);
     return code;
 }
+
+/* ---- after a restore ------------------------------------------------------------------------------------------------------ */
+
+/* A number that these keys have never given is of newer keys: nobody was erased, and it must not be given to somebody else. */
+static eh_code keyless_note(eh_persons *people, eh_openings *openings, uint64_t size, eh_ledger_restoration *found, eh_error *error)
+{
+    uint64_t last = 0, highest = 0;
+    EH_TRY(eh_persons_last(people, &last, error));
+    for (;;) {
+        eh_erasure erasure = {.size_before = size, .reason = "restore"};
+        eh_person_keys keys = {0};
+        bool erasing = false;
+        EH_TRY(eh_openings_next_person(openings, &erasure.number, error));
+        if (erasure.number == 0)
+            break;
+        EH_TRY(eh_persons_key(people, erasure.number, &keys, error));
+        bool keyless = keys.number == 0;
+        eh_wipe(&keys, sizeof keys);
+        if (keyless)
+            EH_TRY(eh_persons_erasing(people, erasure.number, &erasing, error));
+        if (keyless && erasure.number > last) {
+            found->newer_count++;
+            highest = erasure.number > highest ? erasure.number : highest;
+        }
+        if (!keyless || erasing || erasure.number > last)
+            continue;
+        eh_entropy_fill(NULL, erasure.id, sizeof erasure.id);
+        EH_TRY(eh_persons_erasing_note(people, &erasure, error));
+        found->erased_count++;
+    }
+    return eh_persons_raise(people, highest, error);
+}
+
+static eh_code restored(const eh_folders *folders, eh_ledger_restoration *found, eh_error *error)
+{
+    EH_CLEANUP(eh_openings_close) eh_openings *openings = NULL;
+    EH_CLEANUP(eh_persons_close) eh_persons *people = NULL;
+    EH_CLEANUP(eh_published_dispose) eh_published published = {0};
+    eh_code code = eh_persons_open(folders, EH_STORE_WRITE, &people, error);
+    if (code == EH_NOT_FOUND)
+        return EH_OK;
+    EH_TRY(code);
+    EH_TRY(eh_published_read(folders, &published, error));
+    EH_TRY(eh_openings_open(folders, EH_STORE_READ, &openings, error));
+    EH_TRY(eh_store_begin(eh_persons_store(people), error));
+    code = keyless_note(people, openings, published.checkpoint.size, found, error);
+    if (code == EH_OK)
+        return eh_persons_save(people, error);
+    eh_store_rollback(eh_persons_store(people));
+    return code;
+}
+
+eh_code eh_ledger_restored(const char *folder, eh_ledger_restoration *found_out, eh_error *error)
+{
+    eh_folders folders;
+    eh_ledger_restoration found = {0};
+    EH_TRY(eh_folders_open(folder, &folders, error));
+    eh_code code = restored(&folders, &found, error);
+    eh_folders_close(&folders);
+    if (code == EH_OK)
+        *found_out = found;
+    return code;
+}

@@ -177,6 +177,16 @@ EH_MUST_USE eh_code eh_ledger_verify(const char *folder, const eh_ledger_verify_
  */
 typedef eh_code (*eh_ledger_put)(void *context, const char *path, eh_view bytes, eh_error *error);
 EH_MUST_USE eh_code eh_ledger_backup(const char *folder, eh_ledger_put put, void *context, uint64_t *size_out, eh_error *error);
+/** People whom a ledger that was put back has openings of, but no key. */
+typedef struct {
+    uint64_t erased_count; /* erased between the two copies, or since */
+    uint64_t newer_count;  /* first written about after the keys were copied: newer keys are needed, until then verify calls them missing */
+} eh_ledger_restoration;
+/**
+ * After a ledger or its keys were put back. The erasures that are not in this ledger are noted, and the next writer appends an entry
+ * "erasure" with the reason "restore" for each. Without keys, nothing is done.
+ */
+EH_MUST_USE eh_code eh_ledger_restored(const char *folder, eh_ledger_restoration *found_out, eh_error *error);
 /** Does the ledger in `folder` go on from this signed checkpoint? errors: EH_CONFLICT when not; EH_NOT_FOUND when there is no ledger */
 EH_MUST_USE eh_code eh_ledger_continues(const char *folder, eh_view checkpoint, eh_error *error);
 

@@ -218,11 +218,16 @@ typedef struct {
 } eh_erasure;
 /** Destroys the key and notes the erasure as not done yet, in one durable step. */
 EH_MUST_USE eh_code eh_persons_erase(eh_persons *people, const uint8_t pseudonym[16], const eh_erasure *erasure, eh_error *error);
+/** Notes an erasure of a number without a key as not done yet. */
+EH_MUST_USE eh_code eh_persons_erasing_note(eh_persons *people, const eh_erasure *erasure, eh_error *error);
 EH_MUST_USE eh_code eh_persons_erasure_next(eh_persons *people, eh_erasure *erasure_out, eh_error *error);
 /** Is this number's key destroyed, and its erasure not done yet? */
 EH_MUST_USE eh_code eh_persons_erasing(eh_persons *people, uint64_t number, bool *erasing_out, eh_error *error);
 EH_MUST_USE eh_code eh_persons_erasure_done(eh_persons *people, uint64_t number, eh_error *error);
 EH_MUST_USE eh_code eh_persons_erased(eh_persons *people, const uint8_t pseudonym[16], bool *erased_out, eh_error *error);
+/** The last number that was given, and: numbers up to this one are never given again. */
+EH_MUST_USE eh_code eh_persons_last(eh_persons *people, uint64_t *number_out, eh_error *error);
+EH_MUST_USE eh_code eh_persons_raise(eh_persons *people, uint64_t number, eh_error *error);
 EH_MUST_USE eh_code eh_persons_counts(eh_persons *people, uint64_t *people_out, uint64_t *erased_out, eh_error *error);
 eh_store *eh_persons_store(eh_persons *people);
 
@@ -244,6 +249,8 @@ EH_MUST_USE eh_code eh_openings_walk(eh_openings *openings, uint64_t *index_out,
 EH_MUST_USE eh_code eh_openings_person(eh_openings *openings, uint64_t person, size_t count_max, uint64_t *indexes_out, size_t *count_out,
                                        eh_error *error);
 EH_MUST_USE eh_code eh_openings_erase(eh_openings *openings, uint64_t person, uint64_t erasure, eh_error *error);
+/** One after the other, every person that there are openings of; 0 after the last one. */
+EH_MUST_USE eh_code eh_openings_next_person(eh_openings *openings, uint64_t *person_out, eh_error *error);
 /** Ends what eh_openings_get and eh_openings_walk hold open: an older view of the file. */
 void eh_openings_release(eh_openings *openings);
 EH_MUST_USE eh_code eh_openings_count(eh_openings *openings, uint64_t *count_out, eh_error *error);

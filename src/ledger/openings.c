@@ -13,7 +13,7 @@ static const char *const steps[] = {
 };
 enum { RUN_ENTRIES = 16384, LOG_PAGES_MAX = 4096 };
 
-enum { PUT, GET, WALK, LAST, OF_PERSON, ERASE, COUNT, STATEMENTS_COUNT };
+enum { PUT, GET, WALK, LAST, OF_PERSON, ERASE, COUNT, PEOPLE, STATEMENTS_COUNT };
 
 static const char *const statements[STATEMENTS_COUNT] = {
     [PUT] = "INSERT INTO opening (entry, person, sealed) VALUES ($1, $2, $3) ON CONFLICT (entry) DO NOTHING",
@@ -23,6 +23,7 @@ static const char *const statements[STATEMENTS_COUNT] = {
     [OF_PERSON] = "SELECT entry FROM opening WHERE entry / 16384 = $2 AND person = $1 AND person > 0 ORDER BY entry",
     [ERASE] = "UPDATE opening SET person = 0, erasure = $2, sealed = $3 WHERE entry / 16384 = $4 AND person = $1 AND person > 0",
     [COUNT] = "SELECT count(*) FROM opening WHERE person > 0",
+    [PEOPLE] = "SELECT DISTINCT person FROM opening WHERE person > 0",
 };
 
 struct eh_openings {
@@ -173,10 +174,22 @@ eh_code eh_openings_erase(eh_openings *openings, uint64_t person, uint64_t erasu
     return EH_OK;
 }
 
+eh_code eh_openings_next_person(eh_openings *openings, uint64_t *person_out, eh_error *error)
+{
+    eh_statement *people = openings->statements[PEOPLE];
+    bool row = false;
+    EH_TRY(eh_statement_step(people, &row, error));
+    *person_out = row ? (uint64_t)eh_column_integer(people, 0) : 0;
+    if (!row)
+        eh_statement_reset(people);
+    return EH_OK;
+}
+
 void eh_openings_release(eh_openings *openings)
 {
     eh_statement_reset(openings->statements[GET]);
     eh_statement_reset(openings->statements[WALK]);
+    eh_statement_reset(openings->statements[PEOPLE]);
     openings->walks = false;
 }
 

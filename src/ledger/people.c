@@ -14,7 +14,7 @@ static const char *const steps[] = {
     "INSERT INTO last_number (one, number) VALUES (1, 0)",
 };
 
-enum { FIND, MAKE, KEY, NUMBER, REMOVE, ERASING, ERASED, NEXT, IS_ERASING, DONE, WAS_ERASED, COUNTS, STATEMENTS_COUNT };
+enum { FIND, MAKE, KEY, NUMBER, REMOVE, ERASING, ERASED, NEXT, IS_ERASING, DONE, WAS_ERASED, COUNTS, LAST, RAISE, STATEMENTS_COUNT };
 
 static const char *const statements[STATEMENTS_COUNT] = {
     [FIND] = "SELECT number, key FROM person WHERE pseudonym = $1",
@@ -28,6 +28,8 @@ static const char *const statements[STATEMENTS_COUNT] = {
     [IS_ERASING] = "SELECT 1 FROM erasing WHERE number = $1",
     [DONE] = "DELETE FROM erasing WHERE number = $1",
     [WAS_ERASED] = "SELECT 1 FROM erased WHERE pseudonym = $1",
+    [LAST] = "SELECT number FROM last_number",
+    [RAISE] = "UPDATE last_number SET number = $1 WHERE number < $1",
     [COUNTS] = "SELECT (SELECT count(*) FROM person), (SELECT count(*) FROM erased)",
 };
 
@@ -158,16 +160,22 @@ eh_code eh_persons_key(eh_persons *people, uint64_t number, eh_person_keys *keys
 
 /* ---- erasing -------------------------------------------------------------------------------------------------------------- */
 
-static eh_code erase_inside(eh_persons *people, const uint8_t pseudonym[16], const eh_erasure *erasure, eh_error *error)
+eh_code eh_persons_erasing_note(eh_persons *people, const eh_erasure *erasure, eh_error *error)
 {
-    eh_statement *remove = people->statements[REMOVE], *erasing = people->statements[ERASING], *erased = people->statements[ERASED];
-    eh_bind_bytes(remove, 1, bytes_view(pseudonym, 16));
-    EH_TRY(eh_statement_run(remove, error));
+    eh_statement *erasing = people->statements[ERASING];
     eh_bind_integer(erasing, 1, (int64_t)erasure->number);
     eh_bind_integer(erasing, 2, (int64_t)erasure->size_before);
     eh_bind_bytes(erasing, 3, bytes_view(erasure->id, sizeof erasure->id));
     eh_bind_text(erasing, 4, eh_view_of(erasure->reason));
-    EH_TRY(eh_statement_run(erasing, error));
+    return eh_statement_run(erasing, error);
+}
+
+static eh_code erase_inside(eh_persons *people, const uint8_t pseudonym[16], const eh_erasure *erasure, eh_error *error)
+{
+    eh_statement *remove = people->statements[REMOVE], *erased = people->statements[ERASED];
+    eh_bind_bytes(remove, 1, bytes_view(pseudonym, 16));
+    EH_TRY(eh_statement_run(remove, error));
+    EH_TRY(eh_persons_erasing_note(people, erasure, error));
     eh_bind_bytes(erased, 1, bytes_view(pseudonym, 16));
     return eh_statement_run(erased, error);
 }
@@ -237,4 +245,20 @@ eh_code eh_persons_counts(eh_persons *people, uint64_t *people_out, uint64_t *er
     *erased_out = row ? (uint64_t)eh_column_integer(query, 1) : 0;
     eh_statement_reset(query);
     return EH_OK;
+}
+
+eh_code eh_persons_last(eh_persons *people, uint64_t *number_out, eh_error *error)
+{
+    eh_statement *query = people->statements[LAST];
+    bool row = false;
+    EH_TRY(first_row(query, &row, error));
+    *number_out = row ? (uint64_t)eh_column_integer(query, 0) : 0;
+    eh_statement_reset(query);
+    return EH_OK;
+}
+
+eh_code eh_persons_raise(eh_persons *people, uint64_t number, eh_error *error)
+{
+    eh_bind_integer(people->statements[RAISE], 1, (int64_t)number);
+    return eh_statement_run(people->statements[RAISE], error);
 }

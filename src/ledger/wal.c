@@ -171,7 +171,7 @@ eh_code eh_wal_segment_make(int folder, const eh_log_state *base, eh_error *erro
     char header[EH_WAL_HEADER_BYTES], name[24];
     eh_wal_header(base, header);
     eh_wal_segment_name(base->size, name);
-    return eh_put(folder, name, (eh_view){header, sizeof header}, true, error);
+    return eh_put_secret(folder, name, (eh_view){header, sizeof header}, error);
 }
 
 static int by_number(const void *a, const void *b)

@@ -141,6 +141,25 @@ def backups(folder, here):
         sys.exit("a damaged backup is not named")
 
 
+def copies_apart(folder, here):
+    """A ledger and keys that were copied at different moments: whom they disagree about was erased, or the keys are too old."""
+    run("backup", folder / "early", "--keys", folder / "early.keys", *here)
+    run("ledger", "append", "--kind", "decision", "--person", "new@shop.example", *here, text='{"offer":"c"}\n')
+    run("ledger", "append", "--kind", "decision", "--person", "gone@shop.example", *here, text='{"offer":"d"}\n')
+    run("backup", folder / "late", *here)
+    run("ledger", "erase", "--person", "gone@shop.example", *here)
+    run("backup", "--keys", folder / "late.keys", *here)
+    for keys, said, missing in (("late.keys", "erased between the two copies: 1", '"missing": 0'), ("early.keys", "older than the ledger: 2", '"missing": 2')):
+        place = folder / f"with-{keys}"
+        place.mkdir()
+        run("restore", folder / "late", "--workspace", place)
+        if said not in run("restore", "--keys", folder / keys, "--workspace", place).stdout:
+            sys.exit(f"restore with {keys} does not say: {said}")
+        run("ledger", "append", "--kind", "policy", "--workspace", place, text='{"version":5}\n')
+        if missing not in run("ledger", "verify", "--format", "json", "--workspace", place, status=None).stdout:
+            sys.exit(f"verify with {keys} does not say {missing}")
+
+
 def command(folder):
     """The commands in a row, as a shop uses them."""
     public = folder / ".evenhand/ledger/public"
@@ -183,6 +202,7 @@ def command(folder):
     stats = run("ledger", "stats", "--format", "json", *here).stdout
     if '"size": 6' not in stats or '"erased_people": 1' not in stats:
         sys.exit(f"stats: {stats}")
+    copies_apart(folder, here)
 
 
 def bend(proof, chance):
