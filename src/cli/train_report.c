@@ -81,6 +81,25 @@ static eh_code attribution_write(const eh_train_run *run, const eh_card_attribut
     return EH_OK;
 }
 
+/* Who is picked no more, and who is picked now: levelling down is said, not hidden. */
+static void levelling_write(const eh_train_run *run, const eh_fair_attribute *attribute, eh_json_writer *json)
+{
+    eh_levelling levelling[EH_INTERSECTION_GROUPS_MAX];
+    if (run->fair.unconstrained == NULL)
+        return;
+    eh_levelling_measure(run->fair.unconstrained, run->model, &run->data.matrix, attribute, levelling);
+    eh_json_array_open(json, "levelling");
+    for (size_t g = 0; g < attribute->groups_count; g++) {
+        eh_json_object_open_flat(json, NULL);
+        eh_json_text(json, "group", attribute->group_names[g]);
+        eh_json_number(json, "people", levelling[g].total);
+        eh_json_number(json, "no_longer_picked", levelling[g].lost);
+        eh_json_number(json, "newly_picked", levelling[g].gained);
+        eh_json_object_close(json);
+    }
+    eh_json_array_close(json);
+}
+
 static eh_code attributes_write(const eh_train_run *run, const eh_card_attribute *cards, eh_json_writer *json, eh_error *error)
 {
     eh_json_array_open(json, "attributes");
@@ -101,6 +120,7 @@ static eh_code attributes_write(const eh_train_run *run, const eh_card_attribute
         }
         eh_json_array_close(json);
         EH_TRY(attribution_write(run, &cards[a], &run->attributes[a], json, error));
+        levelling_write(run, &run->attributes[a], json);
         eh_json_object_close(json);
     }
     eh_json_array_close(json);

@@ -103,30 +103,18 @@ static void constraint_lines(const eh_train_run *run, eh_buffer *out)
 /* Who was picked before and is not now: levelling down is said, not hidden. */
 static void levelling_lines(const eh_train_run *run, const eh_fair_attribute *attribute, eh_buffer *out)
 {
-    const eh_matrix *matrix = &run->data.matrix;
-    double lost[EH_INTERSECTION_GROUPS_MAX] = {0}, gained[EH_INTERSECTION_GROUPS_MAX] = {0}, total[EH_INTERSECTION_GROUPS_MAX] = {0};
-    uint8_t row[EH_MODEL_FEATURES_MAX];
-    double cut = log(run->model->threshold / (1 - run->model->threshold)) * EH_MICRO;
-    for (size_t i = 0; i < matrix->rows; i++) {
-        uint16_t g = attribute->group[i];
-        if (g == EH_GROUP_NONE)
-            continue;
-        for (size_t f = 0; f < matrix->features_count; f++)
-            row[f] = matrix->bins[f][i];
-        bool before = (double)eh_model_score(run->fair.unconstrained, row, NULL) >= cut, after = (double)eh_model_score(run->model, row, NULL) >= cut;
-        double w = matrix->weight == NULL ? 1 : (double)matrix->weight[i];
-        total[g] += w;
-        lost[g] += before && !after ? w : 0;
-        gained[g] += after && !before ? w : 0;
-    }
+    eh_levelling levelling[EH_INTERSECTION_GROUPS_MAX];
+    eh_levelling_measure(run->fair.unconstrained, run->model, &run->data.matrix, attribute, levelling);
     eh_buffer_text(out, "\nWhat the constraint changed for ");
     eh_visible_append(out, eh_view_of(attribute->name), false);
     eh_buffer_text(out, " (of all in the group)\n");
     for (size_t g = 0; g < attribute->groups_count; g++) {
-        if (total[g] <= 0)
+        const eh_levelling *group = &levelling[g];
+        if (group->total <= 0)
             continue;
         name_cell(out, attribute->group_names[g]);
-        eh_buffer_format(out, "%5.1f %% picked now and not before, %.1f %% no longer picked\n", 100 * gained[g] / total[g], 100 * lost[g] / total[g]);
+        eh_buffer_format(out, "%5.1f %% picked now and not before, %.1f %% no longer picked\n", 100 * group->gained / group->total,
+                         100 * group->lost / group->total);
     }
 }
 

@@ -118,7 +118,7 @@ static eh_code term_finish(const eh_fit *fit, const term_draft *draft, const eh_
     return EH_OK;
 }
 
-/* The intercept at which the mean prediction is the mean outcome. */
+/* The intercept at which the mean prediction is the mean outcome; under constraints that at which they were seen to hold. */
 static eh_code intercept_set(const eh_fit *fit, eh_model *model, eh_error *error)
 {
     const eh_matrix *matrix = fit->matrix;
@@ -135,7 +135,7 @@ static eh_code intercept_set(const eh_fit *fit, eh_model *model, eh_error *error
     model->base_rate = outcome / total;
     if (model->loss == EH_LOSS_LOGISTIC)
         intercept = log(model->base_rate / (1 - model->base_rate));
-    for (int round = 0; round < CALIBRATE_ROUNDS; round++) {
+    for (int round = 0; round < CALIBRATE_ROUNDS && isnan(fit->intercept); round++) {
         double gap = 0, slope = 0;
         for (size_t i = 0; i < matrix->rows; i++) {
             double w = row_weight(matrix, i), s = logits[i] + intercept;
@@ -149,7 +149,7 @@ static eh_code intercept_set(const eh_fit *fit, eh_model *model, eh_error *error
             break;
     }
     free(logits);
-    model->intercept = llrint(intercept * EH_MICRO);
+    model->intercept = llrint((isnan(fit->intercept) ? intercept : fit->intercept) * EH_MICRO);
     return EH_OK;
 }
 

@@ -34,6 +34,7 @@ typedef struct {
     double weight_total, cut;
     double accuracy_best;
     eh_lanes *kept[EH_GROUPS_OF_LANES_MAX]; /* the best that kept all constraints */
+    double level[EH_GROUPS_OF_LANES_MAX][EH_LANES]; /* and the mean score of each bag there */
     double nearest;               /* the least excess over a tolerance, if none did */
     uint32_t nearest_part;
     uint32_t good;
@@ -167,6 +168,14 @@ static void rates_refresh(fair_run *run)
         part_rates(run, &run->parts[p]);
 }
 
+static void levels_measure(const eh_learner *learner, double *level_out)
+{
+    memset(level_out, 0, EH_LANES * sizeof *level_out);
+    for (size_t i = 0; i < learner->data->rows; i++)
+        for (int l = 0; l < EH_LANES; l++)
+            level_out[l] += (double)learner->scores[i][l] / (double)learner->data->rows;
+}
+
 static void keep_if_best(fair_run *run)
 {
     double worst = -EH_INFINITY;
@@ -187,8 +196,35 @@ static void keep_if_best(fair_run *run)
         return;
     run->accuracy_best = accuracy;
     const eh_fit *fit = run->fit;
-    for (uint32_t k = 0; k < fit->groups_count; k++)
+    for (uint32_t k = 0; k < fit->groups_count; k++) {
         memcpy(run->kept[k], fit->learners[k].shapes, fit->everything.terms_count * EH_CELLS_PER_TERM * sizeof(eh_lanes));
+        levels_measure(&fit->learners[k], run->level[k]);
+    }
+}
+
+/* Back to the best round: its shapes, and its level, at which people were counted. Terms are centred, so the mean score is the intercept. */
+static void best_restore(fair_run *run)
+{
+    eh_fit *fit = run->fit;
+    double sum = 0, total = 0;
+    for (uint32_t k = 0; k < fit->groups_count; k++) {
+        eh_learner *learner = &fit->learners[k];
+        double level[EH_LANES];
+        memcpy(learner->best, run->kept[k], fit->everything.terms_count * EH_CELLS_PER_TERM * sizeof(eh_lanes));
+        for (size_t c = 0; c < fit->everything.terms_count * EH_CELLS_PER_TERM; c++)
+            fit->kept[k][c] += run->kept[k][c];
+        eh_learner_settle(learner);
+        levels_measure(learner, level);
+        for (size_t i = 0; i < fit->matrix->rows; i++)
+            for (int l = 0; l < EH_LANES; l++)
+                learner->scores[i][l] += (float)(run->level[k][l] - level[l]);
+    }
+    rates_refresh(run);
+    for (size_t i = 0; i < fit->matrix->rows; i++) {
+        sum += row_weight(fit->matrix, i) * run->logits[i];
+        total += row_weight(fit->matrix, i);
+    }
+    fit->intercept = sum / total;
 }
 
 static eh_code rounds_run(fair_run *run, uint32_t rounds, bool final, eh_error *error)
@@ -375,13 +411,7 @@ static eh_code fair_do(fair_run *run, eh_fair_outcome *outcome, eh_error *error)
         EH_TRY(rounds_run(run, ROUNDS_MAX, true, error));
     if (run->accuracy_best < 0)
         return cannot(run, error);
-    for (uint32_t k = 0; k < fit->groups_count; k++) {
-        memcpy(fit->learners[k].best, run->kept[k], fit->everything.terms_count * EH_CELLS_PER_TERM * sizeof(eh_lanes));
-        for (size_t c = 0; c < fit->everything.terms_count * EH_CELLS_PER_TERM; c++)
-            fit->kept[k][c] += run->kept[k][c];
-        eh_learner_settle(&fit->learners[k]);
-    }
-    rates_refresh(run);
+    best_restore(run);
     outcome_note(run, outcome->after);
     outcome->accuracy_after = accuracy_of(run, run->logits);
     EH_TRY(point_take(run, outcome, error));

@@ -479,6 +479,7 @@ eh_code eh_model_fit(const eh_matrix *matrix, const eh_fit_options *options, eh_
     fit->matrix = matrix;
     fit->options = *options;
     fit->arena = arena;
+    fit->intercept = EH_NAN;
     options_fill(&fit->options, matrix->rows);
     fit->groups_count = (fit->options.bags + EH_LANES - 1) / EH_LANES;
     eh_code code = fit->groups_count > EH_GROUPS_OF_LANES_MAX ? eh_fail(error, EH_LIMIT, "%u bags, at most %d", fit->options.bags, EH_LANES_MAX)

@@ -20,6 +20,7 @@ typedef struct {
     eh_lanes *kept[EH_GROUPS_OF_LANES_MAX]; /* shapes of all terms */
     float *gradient, *curvature, *pull;
     eh_learner_stop stop;
+    double intercept;             /* NaN: the one at which the mean prediction is the mean outcome */
     double loss_of_mean;          /* of a model that says the mean outcome of everybody */
     uint32_t main_rounds, pair_rounds;
     bool stopped;

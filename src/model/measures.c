@@ -166,6 +166,26 @@ void eh_group_rates(const double *logits, const eh_matrix *matrix, const eh_fair
     }
 }
 
+void eh_levelling_measure(const eh_model *before, const eh_model *after, const eh_matrix *matrix, const eh_fair_attribute *attribute,
+                          eh_levelling *levelling_out)
+{
+    uint8_t row[EH_MODEL_FEATURES_MAX];
+    double cut = log(after->threshold / (1 - after->threshold)) * EH_MICRO;
+    memset(levelling_out, 0, attribute->groups_count * sizeof *levelling_out);
+    for (size_t i = 0; i < matrix->rows; i++) {
+        if (attribute->group[i] == EH_GROUP_NONE)
+            continue;
+        eh_levelling *group = &levelling_out[attribute->group[i]];
+        for (size_t f = 0; f < matrix->features_count; f++)
+            row[f] = matrix->bins[f][i];
+        bool was = (double)eh_model_score(before, row, NULL) >= cut, is = (double)eh_model_score(after, row, NULL) >= cut;
+        double weight = matrix->weight == NULL ? 1 : (double)matrix->weight[i];
+        group->total += weight;
+        group->lost += was && !is ? weight : 0;
+        group->gained += is && !was ? weight : 0;
+    }
+}
+
 void eh_gap_attribution(const eh_model *model, const eh_matrix *matrix, const eh_fair_attribute *attribute, double *mean_out)
 {
     double totals[EH_INTERSECTION_GROUPS_MAX] = {0};

@@ -306,6 +306,14 @@ EH_MUST_USE eh_code eh_fit_measure(const double *scores, const eh_matrix *matrix
 void eh_group_rates(const double *logits, const eh_matrix *matrix, const eh_fair_attribute *attribute, eh_fair_measure measure, double threshold,
                     double *picked_out, double *total_out);
 
+/** What a constraint did to a group: weight of all, of those who are picked no more, and of those who are picked now and were not. */
+typedef struct {
+    double total, lost, gained;
+} eh_levelling;
+/** Levelling down, group by group: decisions of `before` against those of `after`, at the threshold of `after`. levelling_out: groups_count. */
+void eh_levelling_measure(const eh_model *before, const eh_model *after, const eh_matrix *matrix, const eh_fair_attribute *attribute,
+                          eh_levelling *levelling_out);
+
 /** Mean contribution of each term per group: out[term * groups + group]. Differences add up to the difference in mean logit, exactly. */
 void eh_gap_attribution(const eh_model *model, const eh_matrix *matrix, const eh_fair_attribute *attribute, double *mean_out);
 
