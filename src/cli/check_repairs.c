@@ -192,6 +192,20 @@ static void left_out(const check_run *run, const char *why)
         eh_note_show("checked without the repairs that were applied:", why);
 }
 
+/* What a step has made of a feature of the past is one as well, and so is its flag. */
+static void as_of_inherit(check_run *run, const eh_repair_written *written, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool past = false;
+        for (size_t k = 0; k < run->as_of_count && written[i].column != NULL; k++)
+            past = past || strcmp(run->as_of[k], written[i].column) == 0;
+        if (past && written[i].into != NULL)
+            run->as_of[run->as_of_count++] = written[i].into;
+        if (past && written[i].flag != NULL)
+            run->as_of[run->as_of_count++] = written[i].flag;
+    }
+}
+
 static eh_code plan_apply(check_run *run, const eh_repair_plan *plan, const char *fitted_path, eh_error *error)
 {
     EH_CLEANUP(eh_json_close) eh_json_document *fitted = NULL;
@@ -207,6 +221,7 @@ static eh_code plan_apply(check_run *run, const eh_repair_plan *plan, const char
     EH_TRY(eh_repair_apply(run->engine, plan, eh_json_root(fitted), run->arena, &again, result, error));
     for (size_t i = 0; i < result->steps_count; i++)
         written[i] = (eh_repair_written){result->steps[i].step->kind, result->steps[i].step->column, result->steps[i].into, result->steps[i].flag};
+    as_of_inherit(run, written, result->steps_count);
     return view_take(run, written, result->steps_count, error);
 }
 

@@ -35,7 +35,7 @@ eh_code check_workspace_open(check_run *run, eh_error *error)
     run->spec = (eh_cube_spec){.one_group_will_do = true, .attributes = run->opened.attributes, .attributes_count = run->opened.attributes_count};
     if (run->opened.options.outcomes)
         EH_TRY(eh_people_column_expression(run->arena, model->outcomes[0].name, &run->spec.label, error));
-    run->as_of = EH_TAKE(run->arena, model->features_count, const char *);
+    run->as_of = EH_TAKE(run->arena, model->features_count + 2 * EH_REPAIR_STEPS_MAX, const char *);
     if (run->as_of == NULL)
         return eh_fail_memory(error);
     for (size_t i = 0; i < model->features_count; i++)

@@ -49,7 +49,9 @@ static void write_facts(const check_html *page)
         eh_html_put(out, "<div><dt>Tried</dt><dd><code>$</code></dd></div>", spec->decision.name);
     for (size_t i = 0; i < page->about->populations_count; i++)
         fact(out, "Population", basename(page->about->populations[i].path));
-    if (check->weights.done)
+    if (check->weighted)
+        fact(out, "Rows are worth", eh_html_number(EH_NUMBER_COUNT, check->effective).text);
+    else if (check->weights.done)
         fact(out, "Worth, if weighted", eh_html_number(EH_NUMBER_COUNT, check->weights.cost.effective_people).text);
     if (page->about->inputs_count == 1)
         fact(out, "File", basename(page->about->inputs[0].path));
@@ -89,7 +91,7 @@ static void write_finding(const check_html *page, const eh_finding *finding)
 {
     eh_buffer *out = page->html.out;
     EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {.whole = out};
-    eh_buffer_text(out, "<tr><td class=\"word\">");
+    eh_buffer_text(out, "<li><div>");
     severity_mark(out, finding->severity, looks[finding->severity].word);
     eh_check_say_certainty(finding, &text);
     eh_buffer_text(out, "<small>");
@@ -97,20 +99,20 @@ static void write_finding(const check_html *page, const eh_finding *finding)
     eh_buffer_clear(&text);
     eh_check_say(page->check, finding, &text);
     eh_buffer_text(out, finding->is_new && page->check->before != NULL ? ", new" : "");
-    eh_html_put(out, "</small></td><td class=\"name\"><strong>$</strong><br>", eh_finding_get(finding->kind)->title);
+    eh_html_put(out, "</small></div><div><strong>$</strong>", eh_finding_get(finding->kind)->title);
     eh_html_text(out, eh_buffer_view(&text));
-    eh_html_put(out, "</td><td class=\"name\">$", eh_finding_get(finding->kind)->todo);
+    eh_html_put(out, "</div><div>$", eh_finding_get(finding->kind)->todo);
     const char *command = eh_finding_get(finding->kind)->command;
     if (finding->kind == EH_FINDING_TWICE && page->about->workspace == NULL)
         command = "evenhand repair --propose";
     if (command != NULL)
         eh_html_put(out, "<small><code>$</code></small>", command);
-    eh_buffer_text(out, "</td></tr>\n");
+    eh_buffer_text(out, "</div></li>\n");
 }
 
 static void before_table(check_html *page)
 {
-    static const char *const headings[] = {"", "grave", "medium", "light", "notes", "rows are worth", NULL};
+    static const char *const headings[] = {"<when", "grave", "medium", "light", "notes", "rows are worth", NULL};
     const eh_check *check = page->check;
     eh_html_table_open(&page->html, "Findings before and now, by", "weight");
     eh_html_headings(&page->html, headings);
@@ -157,7 +159,6 @@ static void write_untold(const check_html *page)
 
 static void write_findings(check_html *page)
 {
-    static const char *const headings[] = {"<how bad, how sure", "<what was found", "<what to do", NULL};
     eh_buffer *out = page->html.out;
     EH_CLEANUP(eh_buffer_dispose) eh_buffer command = {.whole = out};
     eh_buffer_text(out, "<section id=\"findings\"><h2>Findings</h2>\n");
@@ -168,15 +169,14 @@ static void write_findings(check_html *page)
         eh_buffer_text(out, "</section>\n");
         return;
     }
-    eh_html_table_open(&page->html, "What was found, by", "weight");
-    eh_html_headings(&page->html, headings);
+    eh_buffer_text(out, "<p class=\"lead\">How bad and how sure each is, what was found, what to do about it.</p>\n<ol class=\"findings\">\n");
     for (size_t i = 0; i < page->check->findings_count; i++) {
         const eh_finding *finding = &page->check->findings[i];
         write_finding(page, finding);
         if (command.len == 0 && eh_finding_get(finding->kind)->command != NULL && strstr(eh_finding_get(finding->kind)->command, "repair") != NULL)
             eh_check_say_command(page->about, finding, &command);
     }
-    eh_html_table_close(&page->html);
+    eh_buffer_text(out, "</ol>\n");
     write_untold(page);
     write_since(page);
     if (command.len > 0) {

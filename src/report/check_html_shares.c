@@ -47,8 +47,10 @@ static void group_row(check_html *page, const eh_check_section *section, const e
         eh_html_put(out, "<td>$</td>", eh_html_number(EH_NUMBER_PERCENT, group->population_share).text);
         eh_estimate ratio = {group->ratio, group->ratio_low, group->ratio_high, 0};
         eh_html_cell(out, EH_NUMBER_RATIO, &ratio);
-        eh_html_put(out, "<td>$<small>weighted $</small></td><td>$</td><td class=\"word\">", eh_html_number(EH_NUMBER_SIGNED, group->standardised).text,
-                    eh_html_number(EH_NUMBER_SIGNED, group->standardised_after).text, eh_html_p(group->p_violates).text);
+        eh_html_put(out, "<td>$", eh_html_number(EH_NUMBER_SIGNED, group->standardised).text);
+        if (!isnan(group->standardised_after))
+            eh_html_put(out, "<small>weighted $</small>", eh_html_number(EH_NUMBER_SIGNED, group->standardised_after).text);
+        eh_html_put(out, "</td><td>$</td><td class=\"word\">", eh_html_p(group->p_violates).text);
         if (group->population_share > 0)
             eh_html_verdict(out, group->verdict);
         eh_buffer_text(out, "</td>");
