@@ -347,7 +347,7 @@ static const char *folder_name(eh_init *init)
     return eh_arena_copy(init->arena, eh_view_of(slash + 1));
 }
 
-static eh_code init_do(const init_request *request, eh_arena *arena, eh_buffer *told, eh_error *error)
+static eh_code init_make(const init_request *request, eh_arena *arena, eh_buffer *told, eh_error *error)
 {
     eh_init init = {.arena = arena, .folder = request->folder, .now = request->now};
     const char *path = eh_arena_format(arena, "%s%s" EH_WORKSPACE_FILE, strcmp(request->folder, ".") == 0 ? "" : request->folder, strcmp(request->folder, ".") == 0 ? "" : "/");
@@ -373,6 +373,17 @@ static eh_code init_do(const init_request *request, eh_arena *arena, eh_buffer *
     eh_init_tell(&init, told);
     eh_buffer_text(told, "next: read it, then 'evenhand check'\n");
     return EH_OK;
+}
+
+/* A folder that was made for a workspace which did not come about goes again. */
+static eh_code init_do(const init_request *request, eh_arena *arena, eh_buffer *told, eh_error *error)
+{
+    struct stat status;
+    bool there = stat(request->folder, &status) == 0;
+    eh_code code = init_make(request, arena, told, error);
+    if (code != EH_OK && !there)
+        (void)rmdir(request->folder); /* does nothing when something is in it */
+    return code;
 }
 
 void eh_init_help(eh_buffer *out)

@@ -21,6 +21,14 @@ bool check_html_has_missing(const check_html *page)
     return false;
 }
 
+/* Groups of several attributes stand beside each other: "25-34" alone may be an age or an income. */
+static void named_group(eh_json_writer *json, const eh_cube_dimension *dimension, const char *group)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer name = {.whole = json->buffer};
+    eh_buffer_format(&name, "%s: %s", dimension->name, group);
+    eh_html_json_text(json, NULL, name.ptr == NULL ? group : name.ptr);
+}
+
 static void map_axes(check_html *page)
 {
     eh_json_writer *json = &page->html.charts;
@@ -43,7 +51,7 @@ static void map_axes(check_html *page)
     shown = 0;
     for (size_t a = 0; a < cube->dimensions_count; a++)
         for (size_t g = 0; g < cube->dimensions[a].groups_count && shown < MAP_GROUPS_MAX; g++, shown++)
-            eh_html_json_text(json, NULL, cube->dimensions[a].groups[g].name);
+            named_group(json, &cube->dimensions[a], cube->dimensions[a].groups[g].name);
     eh_json_array_close(json);
     eh_json_object_close(json);
 }

@@ -562,6 +562,115 @@ def expressions_of_every_day_are_not_refused(folder):
 # ---- writing -----------------------------------------------------------------------------------------------------------------------
 
 
+# ---- data for a check, a workspace, a repair -------------------------------------------------------------------------------------------
+
+
+SHOP = """shop: { name: Blue Finch }
+sources:
+  people: { read: "people*.csv", key: id }
+  orders: { read: orders.csv, person: id, time: day }
+protected: { sex: { value: people.sex, from_whom: the form } }
+features: { city: { value: people.city, says: "you live in {value}", from_whom: your account }, spent: { value: sum(orders.amount), says: "{value}", from_whom: your orders } }
+population: { read: pop.csv, weight: people }
+"""
+NOW = ("--now", "2026-11-24")
+
+
+def table(folder, rows, name):
+    return store(folder, [",".join(map(str, row)) for row in rows], name)
+
+
+def shop(folder, people=None, orders=None, text=SHOP):
+    table(folder, people or [["id", "sex", "city"]] + [[i, "fm"[i % 2], "Cork"] for i in range(60)], "people.csv")
+    table(folder, orders or [["id", "day", "amount"]] + [[i, "2026-05-01", 3] for i in range(60)], "orders.csv")
+    table(folder, [["sex", "people"], ["f", 51], ["m", 49]], "pop.csv")
+    (folder / "evenhand.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def in_workspace(folder, *says):
+    """Every command that reads the people says the same, with the place in evenhand.yaml."""
+    (folder / "repairs.yaml").write_text("steps:\n  - { do: impute, why: w, column: city, with: mode }\n", encoding="utf-8")
+    for command in (("check",), ("repair", "--dry-run"), ("repair", "--propose"), ("vault", "import", "--reason", "test")):
+        refused(run(*command, "--workspace", folder, *NOW), *says)
+    expect(not (folder / "repaired").exists(), "something was written")
+
+
+@test
+def a_key_that_is_not_unique(folder):
+    people = [["id", "sex", "city"]] + [[i % 40, "fm"[i % 2], "Cork"] for i in range(60)]
+    in_workspace(shop(folder, people), "evenhand.yaml", "line 3", "id", ("unique", "twice", "more than once", "several"))
+    done = run("check", folder / "people.csv", "--key", "id", *NOW, "--format", "json")
+    expect(done.status == 1 and json.loads(done.out)["duplicates"]["key_repeated"] == 20, f"{done.status} {done.err}")
+
+
+@test
+def a_key_that_is_missing(folder):
+    people = [["id", "sex", "city"]] + [[i if i % 5 else "", "fm"[i % 2], "Cork"] for i in range(60)]
+    in_workspace(shop(folder, people), "evenhand.yaml", "line 3", "id", ("missing", "no value", "empty"))
+    done = run("check", folder / "people.csv", "--key", "id", *NOW, "--format", "json")
+    expect(done.status == 1 and json.loads(done.out)["duplicates"]["key_missing"] == 12, f"{done.status} {done.err}")
+    refused(run("check", folder / "people.csv", "--key", "idd", *NOW), "idd", "id")
+    in_workspace(shop(folder, [["idd", "sex", "city"]] + [[i, "f", "Cork"] for i in range(60)]), "evenhand.yaml", "id", "idd")
+
+
+@test
+def a_source_that_is_missing(folder):
+    (shop(folder) / "orders.csv").unlink()
+    in_workspace(folder, "evenhand.yaml", "line 4", "orders.csv")
+    refused(run("init", folder / "new", "--from", folder / "nothing.csv"), "nothing.csv")
+    expect(not (folder / "new").exists(), "a workspace was made")
+
+
+@test
+def columns_that_change_type_between_files(folder):
+    shop(folder, orders=None, text=SHOP.replace("orders.csv", '"orders*.csv"'))
+    table(folder, [["id", "day", "amount"]] + [[i, "2026-06-01", "much"] for i in range(60)], "orders2.csv")
+    in_workspace(folder, "evenhand.yaml", "amount", ("type", "text", "number"))
+
+
+@test
+def dates_in_the_future(folder):
+    orders = [["id", "day", "amount"]] + [[i, "2031-05-01" if i == 7 else "2026-05-01", 3] for i in range(60)]
+    in_workspace(shop(folder, orders=orders), "evenhand.yaml", "line 4", "2031")
+    done = run("check", folder / "orders.csv", *NOW, "--format", "json")
+    expect("future" in {finding["id"] for finding in json.loads(done.out)["findings"]}, f"{done.err}")
+
+
+@test
+def populations_that_do_not_fit(folder):
+    shop(folder)
+    run("vault", "import", "--reason", "test", "--workspace", folder)
+    repairs = folder / "repairs.yaml"
+    text = "groups: { sex: sex }\npopulation: { read: %s }\nsteps:\n  - { do: rake, why: w, by: sex }\n"
+    for name, rows, *says in (("levels.csv", [["sex", "people"], ["female", 5], ["male", 5]], "(not there)", "female", "skip_unmatched"),
+                              ("zero.csv", [["sex", "people"], ["f", 5], ["m", 0]], "share of zero", "m: 0 people"),
+                              ("nobody.csv", [["sex", "people"], ["f", 0], ["m", 0]], "nobody.csv", ("no people", "0", "nobody")),
+                              ("text.csv", [["sex", "people"], ["f", "many"], ["m", "few"]], "text.csv"),
+                              ("empty.csv", [["sex", "people"]], "empty.csv", "no rows")):
+        table(folder, rows, name)
+        refused(run("check", folder / "people.csv", "--by", "sex", "--population", folder / name, *NOW), *says)
+        (folder / "evenhand.yaml").write_text(SHOP.replace("pop.csv", name), encoding="utf-8")
+        refused(run("check", "--workspace", folder, *NOW), *says)
+        repairs.write_text(text % name, encoding="utf-8")
+        refused(run("repair", "--workspace", folder, "--dry-run", *NOW), *says)
+        refused(run("repair", repairs, folder / "people.csv", "--dry-run"), *says)
+    (folder / "evenhand.yaml").write_text(SHOP.replace("pop.csv", "gone.csv"), encoding="utf-8")
+    refused(run("check", "--workspace", folder, *NOW), "gone.csv")
+
+
+@test
+def a_column_without_any_value(folder):
+    shop(folder, [["id", "sex", "city"]] + [[i, "fm"[i % 2], ""] for i in range(60)])
+    run("vault", "import", "--reason", "test", "--workspace", folder)
+    done = run("check", "--workspace", folder, *NOW, "--format", "json")
+    expect([f["column"] for f in json.loads(done.out)["findings"] if f["id"] == "empty"] == ["city"], f"{done.err}")
+    (folder / "repairs.yaml").write_text("steps:\n  - { do: impute, why: w, column: city, with: mode }\n", encoding="utf-8")
+    refused(run("repair", "--workspace", folder, "--dry-run", *NOW), "repairs.yaml", "line 2", "city", "no value")
+    made = run("init", folder / "new", "--from", folder / "people.csv")
+    expect(made.status == 0, made.err)
+
+
 def limit_file_size(size):
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
