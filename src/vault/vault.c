@@ -174,6 +174,10 @@ static eh_code merge(eh_vault *vault, const char *attribute, const wanted *sorte
 
 eh_code eh_vault_read(eh_vault *vault, const eh_vault_access *access, const eh_vault_query *query, eh_arena *arena, const char **values_out, eh_error *error)
 {
+    if (access->purpose == EH_VAULT_IMPORT)
+        return eh_fail(error, EH_DENIED, "the vault is read for a check, for training or for a person's request, and not for an import");
+    if (access->purpose == EH_VAULT_REQUEST && query->keys_count != 1)
+        return eh_fail(error, EH_DENIED, "a person's request is about one person, and not about %zu", query->keys_count);
     EH_TRY(check_attribute(vault, query->attribute, access->at, error));
     EH_TRY(eh_vault_note(vault, access, query->attribute, query->keys_count, error)); /* on the disk before anything is read */
     EH_CLEANUP(eh_arena_close) eh_arena *scratch = eh_arena_open(EH_ARENA_BYTES_MAX);

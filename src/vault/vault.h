@@ -57,7 +57,7 @@ typedef struct {
 
 /**
  * The values that a query asks for: values_out[i] belongs to keys[i]; NULL: not known. Lives in `arena`.
- * errors: EH_NOT_FOUND (not imported), EH_DENIED (kept too long: import again), EH_CORRUPT (key and file do not belong together)
+ * errors: EH_NOT_FOUND (not imported), EH_DENIED (kept too long: import again; a purpose that reads nothing, or a request about more than one person), EH_CORRUPT (key and file do not belong together)
  */
 EH_MUST_USE eh_code eh_vault_read(eh_vault *vault, const eh_vault_access *access, const eh_vault_query *query, eh_arena *arena,
                                   const char **values_out, eh_error *error);

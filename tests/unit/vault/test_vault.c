@@ -183,6 +183,29 @@ static void forgets(void **state)
     remove_state(&o);
 }
 
+/* Each purpose reads what it is for: an import nothing, a request one person, and what is refused is read by nobody. */
+static void reads_for_a_purpose_only(void **state)
+{
+    fixture *f = *state;
+    EH_CLEANUP(close_opened) opened o = {0};
+    static const char *const keys[] = {"p1", "p2"};
+    static const struct {
+        eh_vault_purpose purpose;
+        size_t keys_count;
+        eh_code code;
+    } rows[] = {{EH_VAULT_CHECK, 2, EH_OK}, {EH_VAULT_TRAINING, 2, EH_OK}, {EH_VAULT_REQUEST, 1, EH_OK}, {EH_VAULT_REQUEST, 2, EH_DENIED}, {EH_VAULT_REQUEST, 0, EH_DENIED},
+                {EH_VAULT_IMPORT, 2, EH_DENIED}};
+    open_vault(f, &o);
+    import(f, &o, day);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *values[2] = {"untouched", "untouched"};
+        const eh_vault_access access = {rows[i].purpose, "analyst", "a reason", day};
+        assert_int_equal(eh_vault_read(o.vault, &access, &(eh_vault_query){"gender", keys, rows[i].keys_count}, f->arena, values, &f->error), rows[i].code);
+        assert_string_equal(values[0], rows[i].code == EH_OK ? "woman" : "untouched");
+    }
+    remove_state(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +213,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(writes_down_every_access, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(says_nothing_without_the_key, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(forgets, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(reads_for_a_purpose_only, fixture_open, fixture_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
