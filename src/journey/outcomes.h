@@ -25,6 +25,7 @@ typedef struct {
     bool known_only;               /* rows about nobody of the plan are left out */
     bool sum;                      /* several rows of one person are added up */
     bool replace;                  /* a value that is kept already is put right */
+    eh_ledger *ledger;             /* of a process that writes it already, such as a server; NULL: it is opened */
     eh_instant now;
 } eh_outcomes_request;
 

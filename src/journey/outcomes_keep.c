@@ -175,7 +175,9 @@ eh_code eh_outcomes_keep(eh_outcomes_run *run, eh_error *error)
     if (!eh_ledger_exists(folder))
         return eh_fail(error, EH_NOT_FOUND, "%s has no ledger yet, and nothing comes back unrecorded; make one with: evenhand keys make", folder);
     eh_ledger_close(&run->ledger); /* was open for reading */
-    EH_TRY(eh_ledger_open(folder, NULL, &state.ledger, error));
+    state.ledger = run->request->ledger;
+    if (state.ledger == NULL)
+        EH_TRY(eh_ledger_open(folder, NULL, &state.ledger, error));
     eh_code code = eh_store_begin(run->store, error);
     if (code == EH_OK)
         code = batches_keep(&state, error);
@@ -185,6 +187,7 @@ eh_code eh_outcomes_keep(eh_outcomes_run *run, eh_error *error)
         code = eh_store_commit(run->store, error);
     else
         eh_store_rollback(run->store);
-    eh_ledger_close(&state.ledger);
+    if (state.ledger != run->request->ledger)
+        eh_ledger_close(&state.ledger);
     return code;
 }
