@@ -146,6 +146,7 @@ const releaseByTwo = async (browser) => {
   const button = await phone.page.getByRole("button", { name: "Approve and release" }).boundingBox();
   check("two: the button is large enough for a thumb", button.width >= 200 && button.height >= 44, JSON.stringify(button));
   await phone.page.getByRole("button", { name: "Approve and release" }).tap();
+  await phone.page.waitForURL(/done=released/);
   check("two: a phone approves, and it goes out", (await says(phone.page, "It is released")) && (await says(phone.page, "Approved by ada")));
   await phone.context.close();
   await context.close();
