@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "journey/people_int.h"
+#include "store/store.h"
 
 enum { DEPTH_MAX = 16, LEFT_MAX = 256 };
 #define FILE_BYTES_MAX ((size_t)SIZE_MAX / 4)
@@ -167,17 +168,33 @@ static bool bytes_hold(eh_view bytes, const char *mark)
     return memmem(bytes.ptr, bytes.len, mark, strlen(mark)) != NULL;
 }
 
+/* A mark that is so short or so plain that it may stand anywhere by chance tells nothing. */
+static bool mark_tells(const char *mark) { return strlen(mark) >= 6 && eh_mark_is_distinct(mark); }
+
 static bool file_holds(eh_view bytes, const eh_person_marks *marks)
 {
     for (size_t i = 0; i < marks->marks_count; i++)
-        if (strlen(marks->marks[i]) >= 6 && eh_mark_is_distinct(marks->marks[i]) && bytes_hold(bytes, marks->marks[i]))
+        if (mark_tells(marks->marks[i]) && bytes_hold(bytes, marks->marks[i]))
             return true;
     return false;
 }
 
-static eh_code file_look(void *context, const char *path, const char *below, eh_error *error)
+static eh_code store_look(looking *l, const char *path, const char *below, bool *holds_out, eh_error *error)
 {
-    looking *l = context;
+    const char **marks = EH_TAKE(l->arena, l->marks->marks_count, const char *);
+    size_t count = 0;
+    if (marks == NULL)
+        return eh_fail_memory(error);
+    for (size_t i = 0; i < l->marks->marks_count; i++)
+        if (mark_tells(l->marks->marks[i]))
+            marks[count++] = l->marks->marks[i];
+    if (!ends_with(below, ".db")) /* looked through with its file */
+        return EH_OK;
+    return eh_store_holds(path, marks, count, holds_out, error);
+}
+
+static eh_code bytes_look(looking *l, const char *path, bool *holds_out, eh_error *error)
+{
     struct stat facts;
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0 || fstat(file, &facts) != 0 || facts.st_size == 0) {
@@ -189,8 +206,16 @@ static eh_code file_look(void *context, const char *path, const char *below, eh_
     close(file);
     if (mapped == MAP_FAILED)
         return eh_fail(error, EH_IO, "%s: cannot be read: %s", path, strerror(errno));
-    bool holds = file_holds((eh_view){mapped, (size_t)facts.st_size}, l->marks);
+    *holds_out = file_holds((eh_view){mapped, (size_t)facts.st_size}, l->marks);
     (void)munmap(mapped, (size_t)facts.st_size);
+    return EH_OK;
+}
+
+static eh_code file_look(void *context, const char *path, const char *below, eh_error *error)
+{
+    looking *l = context;
+    bool holds = false, of_store = ends_with(below, ".db") || ends_with(below, ".db-wal") || ends_with(below, ".db-shm");
+    EH_TRY(of_store ? store_look(l, path, below, &holds, error) : bytes_look(l, path, &holds, error));
     if (!holds || l->count == LEFT_MAX)
         return EH_OK;
     l->files[l->count] = eh_arena_copy(l->arena, eh_view_of(below));

@@ -163,3 +163,56 @@ eh_code eh_store_scrub(eh_store *store, eh_error *error)
     EH_TRY(wal_empty(store, error));
     return copies_remove(store, error);
 }
+
+/* ---- looking through ---------------------------------------------------------------------------------------------------------- */
+
+enum { LOOK_BYTES = 1 << 20 };
+
+static bool any_in(const char *bytes, size_t len, const char *const *marks, size_t marks_count)
+{
+    for (size_t m = 0; m < marks_count; m++)
+        if (memmem(bytes, len, marks[m], strlen(marks[m])) != NULL)
+            return true;
+    return false;
+}
+
+/* A file as SQLite has it open; pieces overlap by the longest mark. */
+static eh_code file_look(eh_store *store, int which, const char *const *marks, size_t marks_count, bool *holds_out, eh_error *error)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_int64 bytes = 0;
+    size_t overlap = 0;
+    for (size_t m = 0; m < marks_count; m++)
+        overlap = strlen(marks[m]) > overlap ? strlen(marks[m]) : overlap;
+    int answer = sqlite3_file_control(store->database, "main", which, &file);
+    if (answer == SQLITE_OK && (file == NULL || file->pMethods == NULL))
+        return EH_OK; /* there is none now */
+    char *room = malloc(LOOK_BYTES + overlap);
+    if (room == NULL)
+        return eh_fail_memory(error);
+    if (answer == SQLITE_OK)
+        answer = file->pMethods->xFileSize(file, &bytes);
+    for (sqlite3_int64 at = 0; answer == SQLITE_OK && at < bytes && !*holds_out; at += LOOK_BYTES) {
+        sqlite3_int64 len = bytes - at < (sqlite3_int64)(LOOK_BYTES + overlap) ? bytes - at : (sqlite3_int64)(LOOK_BYTES + overlap);
+        answer = file->pMethods->xRead(file, room, (int)len, at);
+        if (answer == SQLITE_IOERR_SHORT_READ) /* cut in the meantime; the rest of the room is zero */
+            answer = SQLITE_OK;
+        *holds_out = answer == SQLITE_OK && any_in(room, (size_t)len, marks, marks_count);
+    }
+    free(room);
+    return answer == SQLITE_OK ? EH_OK : eh_store_fail(store, answer, "be looked through", error);
+}
+
+eh_code eh_store_holds(const char *path, const char *const *marks, size_t marks_count, bool *holds_out, eh_error *error)
+{
+    EH_CLEANUP(eh_store_close) eh_store *store = NULL;
+    bool row = false, holds = false;
+    EH_TRY(eh_store_open(path, &(eh_store_options){.mode = EH_STORE_READ}, &store, error));
+    EH_CLEANUP(eh_statement_close) eh_statement *touch = NULL;
+    EH_TRY(eh_store_prepare(store, "SELECT count(*) FROM sqlite_master", &touch, error)); /* opens the log beside the file */
+    EH_TRY(eh_statement_step(touch, &row, error));
+    EH_TRY(file_look(store, SQLITE_FCNTL_FILE_POINTER, marks, marks_count, &holds, error));
+    EH_TRY(file_look(store, SQLITE_FCNTL_JOURNAL_POINTER, marks, marks_count, &holds, error));
+    *holds_out = holds;
+    return EH_OK;
+}

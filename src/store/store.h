@@ -125,6 +125,13 @@ EH_MUST_USE eh_code eh_store_restore(eh_store *store, const char *path, eh_error
  */
 EH_MUST_USE eh_code eh_store_scrub(eh_store *store, eh_error *error);
 
+/**
+ * Does any byte of the file at `path`, or of the log beside it, belong to one of these texts? Free pages count too. Reads through SQLite's own handles: a
+ * file of SQLite must never be opened and closed by others in a process that uses it, since POSIX then drops the locks of the whole process,
+ * and another process takes the log for its own. errors: those of eh_store_open
+ */
+EH_MUST_USE eh_code eh_store_holds(const char *path, const char *const *marks, size_t marks_count, bool *holds_out, eh_error *error);
+
 /** SQLite's version, e.g. "3.40.1". */
 const char *eh_store_engine_version(void);
 

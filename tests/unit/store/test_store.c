@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -17,7 +18,7 @@
 
 static char folder[] = "/tmp/evenhand-store-XXXXXX";
 static char path[256], copy_path[256];
-static const eh_store_options creating = {.mode = EH_STORE_CREATE, .wait_ms = 1}, reading = {.mode = EH_STORE_READ};
+static const eh_store_options creating = {.mode = EH_STORE_CREATE, .wait_ms = 1}, reading = {.mode = EH_STORE_READ}, writing = {.mode = EH_STORE_WRITE};
 static const char *const steps[] = {
     "CREATE TABLE person (id BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE, weight DOUBLE PRECISION, photo BYTEA)",
     "CREATE TABLE visit (person BIGINT NOT NULL REFERENCES person (id) ON DELETE CASCADE, at BIGINT NOT NULL); CREATE INDEX visit_at ON visit (at)",
@@ -337,6 +338,65 @@ static void leaves_no_trace(void **state)
     eh_store_close(&store);
 }
 
+/* One row, written by another process, which is then the last to close the file but for this one. */
+static void another_writes(const char *value)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        eh_error error = {0};
+        char sql[100];
+        eh_store *store = NULL;
+        snprintf(sql, sizeof sql, "CREATE TABLE IF NOT EXISTS said (word TEXT); INSERT INTO said VALUES ('%s')", value);
+        bool well = eh_store_open(path, &writing, &store, &error) == EH_OK && eh_store_run(store, sql, &error) == EH_OK;
+        eh_store_close(&store);
+        _exit(well ? 0 : 1);
+    }
+    int status = 1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static bool another_sees(const char *value)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        eh_error error = {0};
+        eh_store *store = NULL;
+        EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
+        bool row = false;
+        char sql[100];
+        snprintf(sql, sizeof sql, "SELECT word FROM said WHERE word = '%s'", value);
+        bool well = eh_store_open(path, &reading, &store, &error) == EH_OK && eh_store_prepare(store, sql, &find, &error) == EH_OK &&
+                    eh_statement_step(find, &row, &error) == EH_OK;
+        _exit(well && row ? 0 : 1);
+    }
+    int status = 1;
+    (void)waitpid(child, &status, 0);
+    return status == 0;
+}
+
+/* Looking through a file leaves the locks of this process alone: another one that comes and goes does not take its log away. */
+static void looking_through_keeps_the_locks(void **state)
+{
+    static const char *const marks[] = {"not.there", "dora.kept"}, *const none[] = {"not.there"};
+    eh_error error = {0};
+    bool found = false;
+    (void)state;
+    eh_store *store = opened(path, &creating);
+    another_writes("before");
+    assert_int_equal(eh_store_run(store, "INSERT INTO said VALUES ('dora.kept')", &error), EH_OK);
+    assert_int_equal(eh_store_holds(path, marks, 2, &found, &error), EH_OK);
+    assert_true(found); /* in the log, or in the file */
+    assert_int_equal(eh_store_holds(path, none, 1, &found, &error), EH_OK);
+    assert_false(found);
+    another_writes("between");
+    assert_int_equal(eh_store_run(store, "INSERT INTO said VALUES ('after')", &error), EH_OK);
+    assert_true(another_sees("between"));
+    assert_true(another_sees("after"));
+    eh_store_close(&store);
+}
+
 typedef struct {
     int failures, rounds;
     bool writes;
@@ -400,6 +460,7 @@ int main(void)
         cmocka_unit_test_setup(copies_while_open, fresh),
         cmocka_unit_test_setup(finds_damage, fresh),
         cmocka_unit_test_setup(leaves_no_trace, fresh),
+        cmocka_unit_test_setup(looking_through_keeps_the_locks, fresh),
         cmocka_unit_test_setup(counts_right_from_many_threads, fresh),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
