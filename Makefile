@@ -45,6 +45,8 @@ bench: build ## measure against DuckDB alone and other fairness tools: bench/run
 	@bench/run
 	@bench/policy
 	@bench/ledger
+	@bench/data --write
+	@bench/scan --write
 
 fuzz: $(ready) ## run every fuzz target for FUZZ_SECONDS (60)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz

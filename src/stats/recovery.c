@@ -17,30 +17,35 @@ typedef struct {
     double *gains;
 } fitting;
 
-static void probabilities(fitting *fit)
+/* Rows of the fold teach nothing: with zeros they need not be told apart later, and the processor need not guess. */
+static void probabilities(fitting *fit, uint8_t fold)
 {
-    for (size_t i = 0; i < fit->spec->rows_count; i++) {
-        double p = 1 / (1 + exp(-fit->margin[i]));
-        fit->residual[i] = fit->spec->member[i] - p;
-        fit->curvature[i] = fmax(p * (1 - p), 1e-6);
+    const eh_recovery_spec *spec = fit->spec;
+    for (size_t i = 0; i < spec->rows_count; i++) {
+        double p = 1 / (1 + exp(-fit->margin[i])), teaches = spec->fold[i] == fold ? 0 : 1;
+        fit->residual[i] = teaches * (spec->member[i] - p);
+        fit->curvature[i] = teaches * fmax(p * (1 - p), 1e-6);
     }
 }
 
+typedef struct {
+    double slope, weight;
+} bin_sums;
+
 /* One Newton step of one feature, learnt from all rows outside the fold and taken by all rows. */
-static void feature_step(fitting *fit, size_t feature, uint8_t fold)
+static void feature_step(fitting *fit, size_t feature)
 {
     const eh_recovery_spec *spec = fit->spec;
     const uint8_t *bins = spec->bins[feature];
-    double slope[BINS_MAX] = {0}, weight[BINS_MAX] = {0}, gain = 0;
+    bin_sums sums[BINS_MAX] = {{0, 0}};
+    double gain = 0;
     for (size_t i = 0; i < spec->rows_count; i++) {
-        if (spec->fold[i] == fold)
-            continue;
-        slope[bins[i]] += fit->residual[i];
-        weight[bins[i]] += fit->curvature[i];
+        sums[bins[i]].slope += fit->residual[i];
+        sums[bins[i]].weight += fit->curvature[i];
     }
     for (size_t b = 0; b < spec->bins_count[feature]; b++) {
-        fit->shape[b] = learning_rate * slope[b] / (weight[b] + ridge);
-        gain += fit->shape[b] * slope[b];
+        fit->shape[b] = learning_rate * sums[b].slope / (sums[b].weight + ridge);
+        gain += fit->shape[b] * sums[b].slope;
     }
     fit->gains[feature] += gain;
     for (size_t i = 0; i < spec->rows_count; i++) {
@@ -65,9 +70,9 @@ static void fold_fit(fitting *fit, uint8_t fold)
     for (size_t i = 0; i < spec->rows_count; i++)
         fit->margin[i] = start;
     for (size_t round = 0; round < ROUNDS; round++) {
-        probabilities(fit);
+        probabilities(fit, fold);
         for (size_t f = 0; f < spec->features_count; f++)
-            feature_step(fit, f, fold);
+            feature_step(fit, f);
     }
 }
 

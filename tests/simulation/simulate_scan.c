@@ -2,7 +2,7 @@
  * Does the scan find what is there, and nothing else? Draws files whose truth is known and counts.
  *
  * usage: simulate_scan                     a small run, for `make test`; fails when a promise is broken
- *        simulate_scan --long [FILES]       the figures of docs/simulation-scan.md
+ *        simulate_scan --long [FILES [ROWS]]   the figures of docs/simulation-scan.md
  *        simulate_scan --null FILES ROWS RATE   random files only
  *        simulate_scan --planted FILES ROWS RATE   one row of the table
  *
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "audit/scan.h"
+#include "stats/stats.h"
 
 enum { ATTRIBUTES = 6, LEVELS_MAX = 10, ROWS_MAX = 100000 };
 
@@ -95,6 +96,7 @@ static double jaccard(const sample *file, size_t rows, const eh_scan_group *grou
 typedef struct {
     size_t told, found, others; /* files with any group; with the planted one; groups told that are not the planted one */
     size_t promised;            /* files whose findable rate for 5 % of the rows lies at or above half the rate */
+    uint64_t groups;            /* that the exact search looked at, in the last file */
 } tally;
 
 static void count_one(sample *file, size_t rows, const shape *plan, uint64_t seed, tally *into)
@@ -117,6 +119,7 @@ static void count_one(sample *file, size_t rows, const shape *plan, uint64_t see
         into->others += !hit;
     }
     into->told += scan->groups_count > 0;
+    into->groups = scan->groups_looked_at;
     into->found += found;
     into->promised += scan->findable[EH_SCAN_FINDABLE_USUAL].low >= scan->expected / 2;
     eh_arena_close(&arena);
@@ -144,19 +147,38 @@ static double percent(size_t part, size_t whole)
     return 100 * (double)part / (double)whole;
 }
 
-static int run_long(sample *file, size_t files)
+/* Binomial: at most `count` of `trials`. */
+static double at_most(double count, double trials, double rate)
+{
+    return count < 0 ? 0 : count >= trials ? 1 : eh_beta_cdf(1 - rate, trials - count, count + 1);
+}
+
+/* How often somebody who knows the one group in question would be sure of it, at this level (likelihood ratio, that is the count; at random at the edge). */
+static double oracle_power(size_t rows, double rate, double level)
+{
+    double trials = floor(0.05 * (double)rows), expected = rate * 0.975, count = -1;
+    while (at_most(count + 1, trials, expected) <= level)
+        count++;
+    double below = at_most(count, trials, expected), next = at_most(count + 1, trials, expected);
+    double power = at_most(count, trials, rate / 2);
+    return power + (level - below) / (next - below) * (at_most(count + 1, trials, rate / 2) - power);
+}
+
+static int run_long(sample *file, size_t files, size_t only)
 {
     static const size_t sizes[] = {5000, 10000, 20000, 50000};
     static const double rates[] = {0.1, 0.2, 0.3, 0.5};
-    printf("| rows | rate | random: told | seen for 5 %% |");
+    printf("| rows | rate | random: told | promised | knows the group | one of all |");
     for (size_t s = 0; s < SHAPES; s++)
         printf(" %s |", shapes[s].says);
-    printf("\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+    printf("\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
     for (size_t n = 0; n < sizeof sizes / sizeof sizes[0]; n++)
-        for (size_t r = 0; r < sizeof rates / sizeof rates[0]; r++) {
+        for (size_t r = 0; r < sizeof rates / sizeof rates[0] && (only == 0 || only == sizes[n]); r++) {
             setting asked = {.rows = sizes[n], .rate = rates[r], .files = files};
             tally none = run_setting(file, &asked, 1);
-            printf("| %zu | %.0f %% | %.1f %% | %s |", sizes[n], 100 * rates[r], percent(none.told, files), none.promised * 2 > files ? "yes" : "no");
+            printf("| %zu | %.0f %% | %.1f %% | %s | %.1f %% | %.1f %% |", sizes[n], 100 * rates[r], percent(none.told, files), none.promised * 2 > files ? "yes" : "no",
+                   100 * oracle_power(sizes[n], rates[r], 0.05), 100 * oracle_power(sizes[n], rates[r], 0.05 / (2 * (double)none.groups)));
+            fflush(stdout);
             for (size_t s = 0; s < SHAPES; s++) {
                 asked.plan = &shapes[s];
                 tally found = run_setting(file, &asked, 1000 * (s + 1));
@@ -207,7 +229,7 @@ int main(int argc, char **argv)
 {
     static sample file; /* too large for the stack */
     if (argc > 1 && strcmp(argv[1], "--long") == 0)
-        return run_long(&file, argc > 2 ? (size_t)strtoull(argv[2], NULL, 10) : 100);
+        return run_long(&file, argc > 2 ? (size_t)strtoull(argv[2], NULL, 10) : 100, argc > 3 ? (size_t)strtoull(argv[3], NULL, 10) : 0);
     if (argc > 4 && strcmp(argv[1], "--null") == 0)
         return run_null(&file, (size_t)strtoull(argv[2], NULL, 10), (size_t)strtoull(argv[3], NULL, 10), strtod(argv[4], NULL));
     if (argc > 4 && strcmp(argv[1], "--planted") == 0)
