@@ -57,6 +57,7 @@ static eh_code decide(eh_exchange *exchange, eh_desk_place *place, const decisio
     EH_TRY(eh_desk_decide(desk, &request, exchange->arena, trace, error));
     if (body->facts == NULL)
         eh_desk_is_warm(place);
+    *waiting = (eh_desk_waiting){.exchange = exchange, .place = place, .trace = trace};
     EH_TRY(eh_desk_entry(desk, trace, exchange->arena, &waiting->entry, error));
     exchange->status = 201;
     exchange->content_type = "application/json";
@@ -77,15 +78,12 @@ static eh_code decide_alone(eh_exchange *exchange, eh_error *error)
     eh_desk_place *place = NULL;
     eh_desk_waiting waiting = {0};
     decision_body body = {0};
-    eh_ledger_receipt receipt;
     EH_TRY(body_read(exchange, &document, &body, error));
     EH_TRY(eh_desks_fetch(web->desks, eh_view_of(body.campaign), &place, error));
     eh_code code = decide(exchange, place, &body, &waiting, error);
+    if (code == EH_OK)
+        code = eh_desks_record(web->desks, &waiting, error);
     eh_desks_give(web->desks, place);
-    if (code == EH_OK)
-        code = eh_ledger_append(web->ledger, &waiting.entry, 1, &receipt, error);
-    if (code == EH_OK)
-        memcpy(exchange->out.ptr + waiting.id_at, receipt.id, ID_LEN);
     return code;
 }
 
@@ -118,12 +116,11 @@ eh_answer eh_api_decide(eh_exchange *exchange)
         return eh_api_later(exchange, decide_later);
     eh_desk_waiting *waiting = EH_TAKE(exchange->arena, 1, eh_desk_waiting);
     eh_code code = waiting == NULL ? eh_fail_memory(&error) : decide(exchange, place, &body, waiting, &error);
+    if (code == EH_OK && eh_desks_wait(web->desks, waiting))
+        return EH_LATER;
     eh_desks_give(web->desks, place);
     if (code != EH_OK)
         return refuse(exchange, &error);
-    waiting->exchange = exchange;
-    if (eh_desks_wait(web->desks, waiting))
-        return EH_LATER;
     eh_exchange_problem(exchange, 503, "too many decisions wait for the disk; ask again in a second");
     eh_exchange_header(exchange, "Retry-After", "1");
     return EH_NOW;

@@ -243,7 +243,27 @@ typedef struct {
     eh_desk_waiting *batch[BATCH];
     eh_ledger_entry entries[BATCH];
     eh_ledger_receipt receipts[BATCH];
+    const eh_trace *traces[BATCH];
+    bool counted[BATCH];
 } commit;
+
+/* Their messages count for caps and cool-downs: desk by desk. */
+static eh_code batch_count(commit *of, size_t count, eh_error *error)
+{
+    memset(of->counted, 0, sizeof of->counted);
+    for (size_t i = 0; i < count; i++) {
+        size_t traces_count = 0;
+        if (of->counted[i])
+            continue;
+        for (size_t k = i; k < count; k++)
+            if (of->batch[k]->place == of->batch[i]->place) {
+                of->traces[traces_count++] = of->batch[k]->trace;
+                of->counted[k] = true;
+            }
+        EH_TRY(eh_desk_sent(of->batch[i]->place->desk, of->traces, traces_count, error));
+    }
+    return EH_OK;
+}
 
 static void batch_commit(eh_desks *desks, commit *of, size_t count)
 {
@@ -251,14 +271,26 @@ static void batch_commit(eh_desks *desks, commit *of, size_t count)
     for (size_t i = 0; i < count; i++)
         of->entries[i] = of->batch[i]->entry;
     eh_code code = eh_ledger_append(desks->web->ledger, of->entries, count, of->receipts, &error);
+    if (code == EH_OK)
+        code = batch_count(of, count, &error);
     for (size_t i = 0; i < count; i++) {
         eh_exchange *exchange = of->batch[i]->exchange;
+        eh_desks_give(desks, of->batch[i]->place);
         if (code != EH_OK)
             eh_exchange_fail(exchange, &error);
         else
             memcpy(exchange->out.ptr + of->batch[i]->id_at, of->receipts[i].id, EH_LEDGER_ID_BYTES - 1);
         eh_exchange_finish(exchange); /* and its arena, with batch[i] in it, is gone */
     }
+}
+
+eh_code eh_desks_record(eh_desks *desks, eh_desk_waiting *waiting, eh_error *error)
+{
+    eh_ledger_receipt receipt;
+    EH_TRY(eh_ledger_append(desks->web->ledger, &waiting->entry, 1, &receipt, error));
+    EH_TRY(eh_desk_sent(waiting->place->desk, &waiting->trace, 1, error));
+    memcpy(waiting->exchange->out.ptr + waiting->id_at, receipt.id, EH_LEDGER_ID_BYTES - 1);
+    return EH_OK;
 }
 
 static void *committer_run(void *context)

@@ -32,11 +32,15 @@ const eh_words *eh_desks_words(const eh_desks *desks, const char *language);
 /** A decision that waits for the ledger. Lives in its exchange's arena. */
 typedef struct eh_desk_waiting {
     eh_exchange *exchange;
+    eh_desk_place *place;             /* given back when the decision is on the disk */
+    const eh_trace *trace;
     eh_ledger_entry entry;
     size_t id_at;                     /* in exchange->out: where the id goes, EH_LEDGER_ID_BYTES - 1 characters */
     struct eh_desk_waiting *next;
 } eh_desk_waiting;
-/** Hands it over; the exchange is finished when the decision is on the disk. False: too many wait. */
+/** Hands it over, with its place; the exchange is finished when the decision is on the disk. False: too many wait, and nothing was taken. */
 bool eh_desks_wait(eh_desks *desks, eh_desk_waiting *waiting);
+/** The same for one decision, here and now; the id is written into its exchange. The place stays with the caller. */
+EH_MUST_USE eh_code eh_desks_record(eh_desks *desks, eh_desk_waiting *waiting, eh_error *error);
 
 #endif
