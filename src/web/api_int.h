@@ -125,6 +125,8 @@ eh_answer eh_api_outcomes_list(eh_exchange *exchange);
 eh_answer eh_api_decide(eh_exchange *exchange);
 eh_answer eh_api_decision_show(eh_exchange *exchange);
 eh_answer eh_api_explanation(eh_exchange *exchange);
+eh_answer eh_api_plans_list(eh_exchange *exchange);
+eh_answer eh_api_plan_show(eh_exchange *exchange);
 eh_answer eh_api_proof(eh_exchange *exchange);
 eh_answer eh_api_link(eh_exchange *exchange);
 

@@ -16,6 +16,8 @@ const eh_route eh_api_routes[] = {
     {EH_GET, "/v1/metrics", eh_api_metrics, API(EH_SCOPE_METRICS)},
     {EH_POST, "/v1/decisions", eh_api_decide, WRITES(EH_SCOPE_DECISIONS)},
     {EH_GET, "/v1/decisions/:id", eh_api_decision_show, API(EH_SCOPE_DECISIONS)},
+    {EH_GET, "/v1/plans", eh_api_plans_list, API(EH_SCOPE_PLANS)},
+    {EH_GET, "/v1/plans/:plan", eh_api_plan_show, API(EH_SCOPE_PLANS)},
     {EH_GET, "/v1/explanations/:id", eh_api_explanation, API(EH_SCOPE_EXPLANATIONS)},
     {EH_POST, "/v1/consents", eh_api_consents_say, WRITES(EH_SCOPE_CONSENTS)},
     {EH_GET, "/v1/consents/:person", eh_api_consents_show, API(EH_SCOPE_CONSENTS)},

@@ -82,6 +82,12 @@ def exchanges(server):
     assert decision["offer"] == "note" and decision["plan"] == server.plan and decision["propensity"] == 1, decision
     yield "get", "/v1/decisions/{id}", "/v1/decisions/" + decision["decision"], None, 200
     yield "get", "/v1/explanations/{id}", "/v1/explanations/" + decision["decision"] + "?lang=es", None, 200
+    yield "get", "/v1/plans", "/v1/plans?campaign=note&limit=2", None, 200
+    yield "get", "/v1/plans", "/v1/plans?campaign=other", None, 200
+    yield "get", "/v1/plans/{plan}", "/v1/plans/" + server.plan, None, 200
+    yield "get", "/v1/plans/{plan}", "/v1/plans/note-20200101-00000000", None, 404
+    listed = server.ask("GET", "/v1/plans")[2]["items"]
+    assert [one["plan"] for one in listed] == [server.plan] and listed[0]["released"] is True, listed
     yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "nota", "person": "c2"}, 404
     yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "note", "person": "c2", "facts": {"age": "old"}}, 422
     yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "note", "person": "c2", "lang": "tlh"}, 422
