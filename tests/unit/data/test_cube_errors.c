@@ -57,7 +57,7 @@ static void attempts_are_refused(void **state)
         {.decision = "sent =", .by = "sex", .code = EH_INPUT, .parts = "--decision|not complete"},
         {.decision = "nosuch(sent)", .by = "sex", .code = EH_INPUT, .parts = "--decision|no function 'nosuch'"},
         {.decision = "sent", .by = "sex", .where = "CAST(city AS DATE) > DATE '2020-01-01'", .code = EH_INPUT, .parts = "--where|date"},
-        {.decision = "CAST(city AS INTEGER)", .by = "sex", .code = EH_INPUT, .parts = "--decision|Could not convert string 'c"},
+        {.decision = "CAST(city AS INTEGER)", .by = "sex", .code = EH_INPUT, .parts = "--decision|holds 'c|a number is needed"},
     };
     fixture *f = *state;
     fixture_read(f, fixture_write(f, "table.csv", table), 1);

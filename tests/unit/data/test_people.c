@@ -351,7 +351,7 @@ static void tells_what_is_wrong(void **state)
         {BAD("sum(age)"), EH_INPUT, "an expression says something about one row"},
         {BAD("city + 1"), EH_INPUT, "features.x.value: "},
         {BAD("upper(city"), EH_INPUT, "is not closed"},
-        {BAD("CAST(city AS INTEGER)"), EH_INPUT, "features.x.value: Could not convert string 'Cork' to INT32"},
+        {BAD("CAST(city AS INTEGER)"), EH_INPUT, "features.x.value: the column 'city' holds 'Cork', where a number is needed"},
         {SHOP SOURCES "outcome: { x: upper(city) }\n", EH_INPUT, "is a text; an outcome is true or false or a number"},
         {SHOP SOURCES "  q: { sql: \"SELECT customer_id FROM nothing\" }\n", EH_INPUT, "'nothing' is no source that stands above this one"},
         {SHOP SOURCES "  q: { sql: \"SELECT customer_id FROM ordrs\" }\n", EH_INPUT, "did you mean 'orders'?"},
