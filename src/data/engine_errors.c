@@ -150,13 +150,14 @@ static eh_code fail_as_said(eh_engine *engine, const char *message, eh_error *er
 }
 
 /* "Could not convert string 'oops' to DOUBLE when casting from source column x" */
-static eh_code fail_conversion(const char *message, eh_error *error)
+static eh_code fail_conversion(eh_engine *engine, const char *message, eh_error *error)
 {
     char value[EH_SHOWN_BYTES], column[EH_SHOWN_BYTES];
     eh_view text = between(message, "Could not convert string '", "' to "), type = between(message, "' to ", " when casting from source column ");
     const char *source = strstr(message, "source column ") + strlen("source column ");
     eh_view name = {source, strcspn(source, "\n")};
     const char *needed = eh_view_equal(type, EH_VIEW("BOOLEAN")) ? "true or false" : memmem(type.ptr, type.len, "TIME", 4) != NULL || eh_view_equal(type, EH_VIEW("DATE")) ? "a date" : "a number";
+    engine->unexplained = true; /* whose expression it was is the caller's to say */
     return eh_fail(error, EH_INPUT, "the column '%s' holds '%s', where %s is needed; correct that value, or leave it empty when it is not known", eh_shown(name, column), eh_shown(text, value),
                    needed);
 }
@@ -171,7 +172,7 @@ eh_code eh_engine_fail(eh_engine *engine, const char *message, eh_error *error)
     if (engine->files.count > 0 && (strstr(message, "Malformed JSON") != NULL || strstr(message, "JSON transform error") != NULL))
         return fail_json(engine, message, error);
     if (strstr(message, "Could not convert string '") != NULL && strstr(message, "' to ") != NULL && strstr(message, "source column ") != NULL)
-        return fail_conversion(message, error);
+        return fail_conversion(engine, message, error);
     eh_view file = between(message, "\n  file = ", "\n");
     char room[EH_SHOWN_BYTES];
     for (size_t i = 0; i < sizeof plain_faults / sizeof plain_faults[0]; i++) {
