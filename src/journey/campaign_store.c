@@ -24,6 +24,11 @@ static const char *const steps[] = {
     "CREATE INDEX campaign_single_time ON campaign_single (at_s);",
 };
 
+eh_code eh_campaigns_prepare(eh_store *store, eh_error *error)
+{
+    return eh_store_migrate(store, "campaigns", steps, sizeof steps / sizeof steps[0], error);
+}
+
 eh_code eh_campaigns_open(const char *state_folder, eh_store **store_out, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0};
@@ -32,7 +37,7 @@ eh_code eh_campaigns_open(const char *state_folder, eh_store **store_out, eh_err
     EH_TRY(eh_buffer_check(&path, error));
     EH_TRY(eh_parent_folders_make(path.ptr, error));
     EH_TRY(eh_store_open(path.ptr, &(eh_store_options){.mode = EH_STORE_CREATE}, &store, error));
-    eh_code code = eh_store_migrate(store, "campaigns", steps, sizeof steps / sizeof steps[0], error);
+    eh_code code = eh_campaigns_prepare(store, error);
     if (code != EH_OK)
         eh_store_close(&store);
     else

@@ -14,6 +14,9 @@
 /** Opens evenhand.db of the workspace with the tables of this room; made when it is not there. */
 EH_MUST_USE eh_code eh_campaigns_open(const char *state_folder, eh_store **store_out, eh_error *error);
 
+/** The tables of this room in a store of the caller; not within a transaction. */
+EH_MUST_USE eh_code eh_campaigns_prepare(eh_store *store, eh_error *error);
+
 /** A plan that went out, or decisions that were made one by one under a frame of that name. */
 typedef struct {
     int64_t number;              /* of the row; 0: not kept yet */

@@ -364,6 +364,12 @@ static int by_place(const void *a, const void *b)
     return order != 0 ? order : one->row < other->row ? -1 : one->row > other->row;
 }
 
+void eh_outcome_rows_sort(eh_outcomes_run *run)
+{
+    if (run->rows_count > 1)
+        qsort(run->rows, run->rows_count, sizeof *run->rows, by_place);
+}
+
 static void twice_check(eh_outcomes_run *run)
 {
     size_t kept = 0;
@@ -430,7 +436,7 @@ static eh_code import_do(eh_outcomes_run *run, eh_error *error)
     EH_TRY(rows_read(run, engine, error));
     EH_TRY(eh_engine_inputs(engine, &inputs, &count, error));
     snprintf(run->result->sha256, sizeof run->result->sha256, "%s", inputs[0].sha256);
-    qsort(run->rows, run->rows_count, sizeof *run->rows, by_place);
+    eh_outcome_rows_sort(run);
     twice_check(run);
     all_ones_check(run);
     EH_TRY(problems_tell(run, error));

@@ -57,4 +57,32 @@ typedef struct {
  */
 EH_MUST_USE eh_code eh_outcomes_import(const eh_outcomes_request *request, eh_arena *arena, eh_outcomes_result *result_out, eh_error *error);
 
+/* ---- what a program tells (outcomes_told.c) ------------------------------------------------------------------------------------------- */
+
+/** What was told by now of one outcome of one decision that went out: yes or no (1 or 0), or an amount. */
+typedef struct {
+    eh_campaign_plan plan;         /* plan, campaign, channel, decided_s: of the decision's frame */
+    const char *person, *outcome;
+    double value;                  /* everything that was told of it, together */
+    double before;                 /* what was told of it before; 0: nothing */
+    int64_t at_s;                  /* of the latest */
+} eh_outcome_told;
+
+typedef struct {
+    const eh_workspace_model *model;
+    eh_store *store;               /* prepared (eh_campaigns_prepare), in a transaction of the caller, who commits */
+    eh_ledger *ledger;
+    const char *from;              /* what it came by, kept where a file's name stands */
+    eh_view said;                  /* its bytes: the ledger commits to their hash */
+    const eh_outcome_told *told;   /* one of each decision and outcome */
+    size_t told_count;
+    eh_instant now;
+} eh_outcomes_telling;
+
+/**
+ * Keeps them where eh_outcomes_import does: a yes stays one, amounts are added to what is kept. What adds nothing leaves no trace.
+ * On an error the caller rolls back.
+ */
+EH_MUST_USE eh_code eh_outcomes_tell(const eh_outcomes_telling *telling, eh_arena *arena, eh_error *error);
+
 #endif

@@ -26,6 +26,7 @@ typedef struct {
     const char *person;
     double value;
     int64_t at_s;                  /* 0: not told */
+    double before;                 /* the part of `value` that a program told earlier */
 } eh_outcome_row;
 
 typedef struct {
@@ -41,6 +42,7 @@ typedef struct {
     const char *names[EH_OUTCOME_NAMES_MAX]; /* of outcomes */
     int64_t within_s[EH_OUTCOME_NAMES_MAX];  /* 0: without end */
     size_t names_count;
+    bool told;                     /* by a program, not by a file */
     eh_outcome_row *rows;
     size_t rows_count, rows_capacity;
     eh_outcome_problem *problems;
@@ -58,6 +60,10 @@ void eh_outcome_problem_add(eh_outcomes_run *run, uint64_t row, const char *form
 EH_MUST_USE eh_code eh_outcome_plans_read(eh_outcomes_run *run, eh_error *error);
 /** Whom an id is about; NULL: nobody here knows. */
 EH_MUST_USE eh_code eh_outcome_decision_find(eh_outcomes_run *run, const uint8_t id[EH_DECISION_ID_BYTES], const eh_outcome_decision **found_out, eh_error *error);
+/** By plan, outcome, person, row. */
+void eh_outcome_rows_sort(eh_outcomes_run *run);
+/** The rows into run->store within the transaction of the caller, an entry for each batch into the ledger; rows that are kept otherwise are problems. */
+EH_MUST_USE eh_code eh_outcome_batches_keep(eh_outcomes_run *run, eh_ledger *ledger, eh_error *error);
 /** The rows into the store and an entry into the ledger (outcomes_keep.c). Rows are sorted by plan, outcome, person. */
 EH_MUST_USE eh_code eh_outcomes_keep(eh_outcomes_run *run, eh_error *error);
 

@@ -13,9 +13,20 @@ typedef struct {
 
 /* ---- one row --------------------------------------------------------------------------------------------------------------------------- */
 
+static bool is_yes_or_no(double value) { return value == 0 || value == 1; }
+
+/* What is kept and what a program tells, together. */
+static double with_told(const eh_outcome_row *row, double kept)
+{
+    if (is_yes_or_no(kept) && is_yes_or_no(row->value))
+        return kept > row->value ? kept : row->value;
+    return kept + row->value - row->before;
+}
+
 static eh_code row_keep(keeping *state, int64_t plan, int64_t batch, const eh_outcome_row *row, eh_outcome_batch *counts, eh_error *error)
 {
     eh_view outcome = eh_view_of(state->run->names[row->outcome]), person = eh_view_of(row->person);
+    double kept = 0, value = row->value;
     bool known = false;
     eh_statement_reset(state->find);
     eh_bind_integer(state->find, 1, plan);
@@ -23,11 +34,14 @@ static eh_code row_keep(keeping *state, int64_t plan, int64_t batch, const eh_ou
     eh_bind_text(state->find, 3, person);
     EH_TRY(eh_statement_step(state->find, &known, error));
     counts->rows++;
-    if (known && eh_column_double(state->find, 0) == row->value && (row->at_s == 0 || eh_column_integer(state->find, 1) == row->at_s))
+    if (known) {
+        kept = eh_column_double(state->find, 0);
+        value = state->run->told ? with_told(row, kept) : value;
+    }
+    if (known && kept == value && (state->run->told || row->at_s == 0 || eh_column_integer(state->find, 1) == row->at_s))
         return EH_OK;
-    if (known && !state->run->request->replace) {
-        eh_outcome_problem_add(state->run, row->row, "'%.100s' is kept with %s = %g, and the file says %g; --replace puts it right", row->person, outcome.ptr,
-                               eh_column_double(state->find, 0), row->value);
+    if (known && !state->run->told && !state->run->request->replace) {
+        eh_outcome_problem_add(state->run, row->row, "'%.100s' is kept with %s = %g, and the file says %g; --replace puts it right", row->person, outcome.ptr, kept, value);
         return EH_OK;
     }
     counts->new_rows += !known;
@@ -35,7 +49,7 @@ static eh_code row_keep(keeping *state, int64_t plan, int64_t batch, const eh_ou
     eh_bind_integer(state->write, 1, plan);
     eh_bind_text(state->write, 2, outcome);
     eh_bind_text(state->write, 3, person);
-    eh_bind_double(state->write, 4, row->value);
+    eh_bind_double(state->write, 4, value);
     eh_bind_integer(state->write, 5, row->at_s);
     eh_bind_integer(state->write, 6, batch);
     return eh_statement_run(state->write, error);
@@ -124,7 +138,7 @@ static eh_code batch_keep(keeping *state, size_t from, size_t to, eh_outcome_bat
     EH_TRY(batch_begin(state, plan, first->outcome, &out->batch, error));
     for (size_t i = from; i < to; i++)
         EH_TRY(row_keep(state, plan, out->batch, &run->rows[i], counts, error));
-    out->nothing_new = known && counts->new_rows == 0 && counts->changed_rows == 0;
+    out->nothing_new = (known || run->told) && counts->new_rows == 0 && counts->changed_rows == 0;
     return EH_OK;
 }
 
@@ -168,26 +182,32 @@ static eh_code batches_keep(keeping *state, eh_error *error)
     return EH_OK;
 }
 
+eh_code eh_outcome_batches_keep(eh_outcomes_run *run, eh_ledger *ledger, eh_error *error)
+{
+    keeping state = {.run = run, .ledger = ledger};
+    eh_code code = batches_keep(&state, error);
+    eh_statement_close(&state.find);
+    eh_statement_close(&state.write);
+    return code;
+}
+
 eh_code eh_outcomes_keep(eh_outcomes_run *run, eh_error *error)
 {
-    keeping state = {.run = run};
+    eh_ledger *ledger = run->request->ledger;
     const char *folder = run->request->model->folder;
     if (!eh_ledger_exists(folder))
         return eh_fail(error, EH_NOT_FOUND, "%s has no ledger yet, and nothing comes back unrecorded; make one with: evenhand keys make", folder);
     eh_ledger_close(&run->ledger); /* was open for reading */
-    state.ledger = run->request->ledger;
-    if (state.ledger == NULL)
-        EH_TRY(eh_ledger_open(folder, NULL, &state.ledger, error));
+    if (ledger == NULL)
+        EH_TRY(eh_ledger_open(folder, NULL, &ledger, error));
     eh_code code = eh_store_begin(run->store, error);
     if (code == EH_OK)
-        code = batches_keep(&state, error);
-    eh_statement_close(&state.find);
-    eh_statement_close(&state.write);
+        code = eh_outcome_batches_keep(run, ledger, error);
     if (code == EH_OK && run->result->problems_all == 0)
         code = eh_store_commit(run->store, error);
     else
         eh_store_rollback(run->store);
-    if (state.ledger != run->request->ledger)
-        eh_ledger_close(&state.ledger);
+    if (ledger != run->request->ledger)
+        eh_ledger_close(&ledger);
     return code;
 }

@@ -8,6 +8,7 @@
 #ifndef EH_WEB_API_INT_H
 #define EH_WEB_API_INT_H
 
+#include "journey/campaigns.h"
 #include "rights/person.h"
 #include "web/api_keys.h"
 #include "web/web_int.h"
@@ -140,6 +141,26 @@ typedef struct {
 
 /** Inside a transaction. *known_out: exactly this one was there already. */
 EH_MUST_USE eh_code eh_outcome_keep(eh_store *store, const eh_outcome *outcome, bool *known_out, eh_error *error);
+/** The decision that an outcome is about. */
+typedef struct {
+    eh_campaign_plan plan;                /* plan NULL: about none that went out */
+    int64_t until_s;                      /* the end of the outcome's window */
+} eh_outcome_about;
+/** errors: EH_INPUT when it is not this person's, or came later */
+EH_MUST_USE eh_code eh_outcome_about_find(eh_exchange *exchange, const eh_outcome *outcome, eh_outcome_about *about_out, eh_error *error);
+/** Outcomes that were just kept, to where campaign reports look; in the transaction that kept them. `number` of each is the last one before. */
+EH_MUST_USE eh_code eh_outcomes_pass_on(eh_exchange *exchange, eh_store *store, const eh_outcome *outcomes, const eh_outcome_about *abouts, size_t count,
+                                        eh_error *error);
+/** What was told of one outcome of one decision. */
+typedef struct {
+    bool any;
+    double value, before;                 /* yes or no: yes when it was once; amounts: their sum. before: of numbers up to the one that was asked for */
+    int64_t at_s;                         /* of the latest */
+} eh_outcome_total;
+/** Of the same person, name and decision, from `from_s` to `until_s`; number: where "before" ends. */
+EH_MUST_USE eh_code eh_outcome_add_up(eh_store *store, const eh_outcome *of, int64_t from_s, int64_t until_s, eh_outcome_total *total_out, eh_error *error);
+/** The number of the last one. */
+EH_MUST_USE eh_code eh_outcomes_last(eh_store *store, int64_t *number_out, eh_error *error);
 /** In the order of recording, those after `number`; of one person, or of everybody (empty). */
 EH_MUST_USE eh_code eh_outcomes_list(eh_store *store, eh_view person, int64_t number, eh_arena *arena, eh_outcome *list_out, size_t *count_out,
                                      eh_error *error);

@@ -23,6 +23,56 @@ eh_code eh_outcome_keep(eh_store *store, const eh_outcome *outcome, bool *known_
     return EH_OK;
 }
 
+eh_code eh_outcomes_last(eh_store *store, int64_t *number_out, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
+    bool row = false;
+    EH_TRY(eh_store_prepare(store, "SELECT coalesce(max(number), 0) FROM api_outcome", &find, error));
+    EH_TRY(eh_statement_step(find, &row, error));
+    *number_out = row ? eh_column_integer(find, 0) : 0;
+    return EH_OK;
+}
+
+typedef struct {
+    double sum, most;
+    bool amounts;
+} adding;
+
+static void add(adding *to, double value)
+{
+    to->sum += value;
+    to->most = value > to->most ? value : to->most;
+    to->amounts = to->amounts || (value != 0 && value != 1);
+}
+
+eh_code eh_outcome_add_up(eh_store *store, const eh_outcome *of, int64_t from_s, int64_t until_s, eh_outcome_total *total_out, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *each = NULL;
+    adding all = {0}, before = {0};
+    EH_TRY(eh_store_prepare(store, "SELECT number, value, at_s FROM api_outcome WHERE person = $1 AND name = $2 AND decision = $3 AND at_s BETWEEN $4 AND $5 ORDER BY number",
+                            &each, error));
+    eh_bind_text(each, 1, eh_view_of(of->person));
+    eh_bind_text(each, 2, eh_view_of(of->name));
+    eh_bind_text(each, 3, eh_view_of(of->decision));
+    eh_bind_integer(each, 4, from_s);
+    eh_bind_integer(each, 5, until_s);
+    *total_out = (eh_outcome_total){0};
+    for (bool row = true;;) {
+        EH_TRY(eh_statement_step(each, &row, error));
+        if (!row)
+            break;
+        int64_t at_s = eh_column_integer(each, 2);
+        add(&all, eh_column_double(each, 1));
+        if (eh_column_integer(each, 0) <= of->number)
+            add(&before, eh_column_double(each, 1));
+        total_out->any = true;
+        total_out->at_s = at_s > total_out->at_s ? at_s : total_out->at_s;
+    }
+    total_out->value = all.amounts ? all.sum : all.most;
+    total_out->before = before.amounts ? before.sum : before.most;
+    return EH_OK;
+}
+
 eh_code eh_outcomes_list(eh_store *store, eh_view person, int64_t number, eh_arena *arena, eh_outcome *list_out, size_t *count_out, eh_error *error)
 {
     EH_CLEANUP(eh_statement_close) eh_statement *list = NULL;

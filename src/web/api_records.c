@@ -297,21 +297,42 @@ static eh_code outcome_check(const eh_web *web, const outcome_body *body, eh_err
                            : eh_fail(error, EH_INPUT, "evenhand.yaml has no outcome '%s'", body->name);
 }
 
+/* Looked at before anything is written: the ledger is asked with the store's write lock free. */
+static eh_code outcomes_look(eh_exchange *exchange, const outcome_body *bodies, size_t count, eh_outcome *outcomes, eh_outcome_about *abouts, eh_error *error)
+{
+    const eh_web *web = eh_web_of(exchange);
+    for (size_t i = 0; i < count; i++) {
+        outcomes[i] = (eh_outcome){.person = bodies[i].person, .name = bodies[i].name, .decision = bodies[i].decision == NULL ? "" : bodies[i].decision,
+                                   .value = bodies[i].value, .at_s = bodies[i].at_s, .recorded_s = eh_web_now_s(web)};
+        eh_code code = outcome_check(web, &bodies[i], error);
+        if (code == EH_OK)
+            code = eh_outcome_about_find(exchange, &outcomes[i], &abouts[i], error);
+        if (code != EH_OK)
+            return eh_fail_within(error, "outcomes[%zu]", i);
+    }
+    return EH_OK;
+}
+
 static eh_code outcomes_keep(eh_exchange *exchange, eh_store *store, const outcome_body *bodies, size_t count, eh_error *error)
 {
-    eh_web *web = eh_web_of(exchange);
+    eh_outcome *outcomes = EH_TAKE(exchange->arena, count, eh_outcome);
+    eh_outcome_about *abouts = EH_TAKE(exchange->arena, count, eh_outcome_about);
     eh_json_writer json;
     size_t known_count = 0;
+    int64_t last = 0;
+    if (outcomes == NULL || abouts == NULL)
+        return eh_fail_memory(error);
+    EH_TRY(outcomes_look(exchange, bodies, count, outcomes, abouts, error));
+    EH_TRY(eh_campaigns_prepare(store, error));
     EH_TRY(eh_store_begin(store, error));
+    EH_TRY(eh_outcomes_last(store, &last, error));
     for (size_t i = 0; i < count; i++) {
         bool known = false;
-        eh_outcome outcome = {.person = bodies[i].person, .name = bodies[i].name, .decision = bodies[i].decision == NULL ? "" : bodies[i].decision,
-                              .value = bodies[i].value, .at_s = bodies[i].at_s, .recorded_s = eh_web_now_s(web)};
-        if (outcome_check(web, &bodies[i], error) != EH_OK)
-            return eh_fail_within(error, "outcomes[%zu]", i);
-        EH_TRY(eh_outcome_keep(store, &outcome, &known, error));
+        outcomes[i].number = last;
+        EH_TRY(eh_outcome_keep(store, &outcomes[i], &known, error));
         known_count += known;
     }
+    EH_TRY(eh_outcomes_pass_on(exchange, store, outcomes, abouts, count, error));
     eh_api_json_begin(exchange, 200, &json);
     eh_json_integer(&json, "recorded", (int64_t)(count - known_count));
     eh_json_integer(&json, "known", (int64_t)known_count);
