@@ -22,7 +22,8 @@ static eh_code read_text(const eh_option_use *use, eh_error *error)
     const struct {
         const char *option, **place;
     } places[] = {{"--replay", &request->replay}, {"--facts", &request->facts}, {"--lang", &request->language}, {"--findings", &request->findings},
-                  {"--next", &request->next}, {"--output", &request->output}, {"--workspace", &request->workspace}, {"--packs", &request->options.packs_folder}};
+                  {"--next", &request->next}, {"--output", &request->output}, {"--workspace", &request->workspace}, {"--packs", &request->options.packs_folder},
+                  {"--theme", &request->theme}, {"--change", &request->change}};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         if (strcmp(places[i].option, use->option) == 0) {
             *places[i].place = use->value;
@@ -58,7 +59,9 @@ static const eh_option options[] = {
     {"--findings", "FILE", "review", "findings and decisions, as YAML; without it they are asked for", false, read_text},
     {"--signer", "NAME", "review", "who signs; two different people", true, read_signer},
     {"--next", "DATE", "review", "when the next review is due", false, read_text},
-    {"--workspace", "DIR", "review", "the workspace whose ledger takes the record", false, read_text},
+    {"--theme", "KIND:SUBJECT", "review", "the theme of feedback that called for it, or none; without it, the one over its threshold", false, read_text},
+    {"--change", "TEXT", "review", "what it led to: everybody who wrote on the theme reads it under their ticket", false, read_text},
+    {"--workspace", "DIR", "review", "the workspace that the evidence is of and whose ledger takes the record", false, read_text},
     {"--output", "FILE", "review", "where the record goes too", false, read_text},
     {"--help", NULL, "Help", "this text", false, NULL},
 };

@@ -13,7 +13,7 @@ typedef struct {
     const char *const *files;         /* what comes after it */
     size_t files_count;
     eh_policy_options options;
-    const char *replay, *facts, *language, *findings, *next, *output, *workspace;
+    const char *replay, *facts, *language, *findings, *next, *output, *workspace, *theme, *change;
     const char *signers[EH_SIGNERS_MAX];
     size_t signers_count;
     bool json;
@@ -24,6 +24,8 @@ typedef struct {
 EH_MUST_USE eh_code eh_policy_request_open(const eh_policy_request *request, size_t index, eh_policy **policy_out, eh_error *error);
 /** Appends findings as text; nothing when there are none. */
 void eh_policy_findings_text(const eh_policy *policy, eh_buffer *out);
+/** Appends the evidence of a review in words. */
+void eh_policy_evidence_text(const eh_policy *policy, const eh_review_evidence *evidence, eh_buffer *out);
 
 /* Each appends what it says to `out` and sets the exit status. */
 EH_MUST_USE eh_code eh_policy_run_check(const eh_policy_request *request, eh_buffer *out, int *status_out, eh_error *error);

@@ -343,3 +343,23 @@ eh_code eh_feedback_complaints(eh_store *store, const eh_complaints_question *qu
         EH_TRY(visit(context, eh_column_text(find, 0), eh_column_text(find, 1), error));
     }
 }
+
+eh_code eh_feedback_counts(eh_store *store, int64_t after_s, int64_t until_s, uint64_t counts_out[EH_FEEDBACKS_COUNT], eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *count = NULL;
+    uint64_t counts[EH_FEEDBACKS_COUNT] = {0};
+    eh_feedback_kind kind;
+    EH_TRY(eh_store_prepare(store, "SELECT kind, count(*) FROM feedback WHERE given_s > $1 AND given_s <= $2 GROUP BY kind", &count, error));
+    eh_bind_integer(count, 1, after_s);
+    eh_bind_integer(count, 2, until_s);
+    for (bool row = true;;) {
+        EH_TRY(eh_statement_step(count, &row, error));
+        if (!row)
+            break;
+        if (!eh_feedback_kind_find(eh_column_text(count, 0), &kind))
+            return eh_fail(error, EH_CORRUPT, "a piece of feedback cannot be read");
+        counts[kind] = (uint64_t)eh_column_integer(count, 1);
+    }
+    memcpy(counts_out, counts, sizeof counts);
+    return EH_OK;
+}

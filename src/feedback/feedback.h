@@ -119,6 +119,9 @@ typedef struct {
 typedef eh_code (*eh_complaint_visit)(void *context, eh_view person, eh_view decision, eh_error *error);
 EH_MUST_USE eh_code eh_feedback_complaints(eh_store *store, const eh_complaints_question *question, eh_complaint_visit visit, void *context, eh_error *error);
 
+/** How many pieces of each kind were given in a time; of somebody unknown too. */
+EH_MUST_USE eh_code eh_feedback_counts(eh_store *store, int64_t after_s, int64_t until_s, uint64_t counts_out[EH_FEEDBACKS_COUNT], eh_error *error);
+
 /** Forgets who wrote and what they wrote; kind and subject stay as a count. *count_out: how many pieces. */
 EH_MUST_USE eh_code eh_feedback_forget(eh_store *store, eh_view person, uint64_t *count_out, eh_error *error);
 

@@ -118,13 +118,13 @@ static eh_code record_take(reading *of, const eh_ledger_record *record, eh_arena
     return of->each(of->context, &(eh_policy_record){.id = record->id, .facts = eh_json_member(eh_json_root(document), "facts")}, error);
 }
 
-static eh_code records_read(reading *of, eh_error *error)
+static eh_code records_read(reading *of, uint64_t newest, eh_error *error)
 {
     EH_CLEANUP(eh_ledger_close) eh_ledger *ledger = NULL;
     eh_ledger_stats stats = {0};
     EH_TRY(eh_ledger_stats_read(of->model->folder, &stats, error));
     EH_TRY(eh_ledger_open(of->model->folder, &(eh_ledger_options){.reads_only = true}, &ledger, error));
-    for (uint64_t from = 0; from < stats.published_size; from += TOGETHER) {
+    for (uint64_t from = newest == 0 || newest > stats.published_size ? 0 : stats.published_size - newest; from < stats.published_size; from += TOGETHER) {
         EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(EH_ARENA_BYTES_MAX);
         uint64_t to = stats.published_size - from < TOGETHER ? stats.published_size : from + TOGETHER;
         if (arena == NULL)
@@ -140,12 +140,12 @@ static eh_code records_read(reading *of, eh_error *error)
     return EH_OK;
 }
 
-eh_code eh_policy_records_of_ledger(const char *folder, eh_policy_record_take each, void *context, eh_error *error)
+eh_code eh_policy_records_of_ledger(const char *folder, uint64_t newest, eh_policy_record_take each, void *context, eh_error *error)
 {
     EH_CLEANUP(eh_workspace_close) eh_workspace *workspace = NULL;
     EH_TRY(eh_workspace_open(folder, &workspace, error));
     reading of = {.model = eh_workspace_get(workspace), .each = each, .context = context};
-    eh_code code = records_read(&of, error);
+    eh_code code = records_read(&of, newest, error);
     eh_decision_close(&of.decision);
     eh_campaign_close(&of.campaign);
     eh_zone_close(&of.zone);

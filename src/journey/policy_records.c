@@ -28,7 +28,7 @@ eh_code eh_policy_records_read(const char *path, eh_code (*each)(void *context, 
     EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
     struct stat facts;
     if (stat(path, &facts) == 0 && S_ISDIR(facts.st_mode))
-        return eh_policy_records_of_ledger(path, each, context, error);
+        return eh_policy_records_of_ledger(path, 0, each, context, error);
     EH_TRY(eh_file_read(path, RECORDS_BYTES_MAX, &text, error));
     EH_TRY(eh_buffer_check(&text, error));
     size_t line_number = 0;

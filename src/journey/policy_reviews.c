@@ -1,16 +1,7 @@
-/* A review of a policy: evidence, what people found and decided, the record. */
+/* A review of a policy: what people found and decided, the record, what becomes of it. */
 #include <string.h>
-#include <sys/stat.h>
 
 #include "journey/reviews.h"
-
-typedef struct {
-    const eh_policy *policy;
-    eh_policy_asker *asker;
-    eh_cel_value *row;
-    size_t decisions, permitted, whys[EH_POLICY_CAPPED + 1];
-    uint32_t *decided; /* per rule */
-} evidence;
 
 eh_code eh_review_check_unsigned(const eh_review *of, eh_instant now, eh_error *error)
 {
@@ -41,83 +32,6 @@ eh_code eh_review_check(const eh_review *of, eh_instant now, eh_error *error)
     return eh_review_check_unsigned(of, now, error);
 }
 
-/* ---- evidence ---------------------------------------------------------------------------------------------------------------------------------- */
-
-static eh_code record_count(void *context, const eh_policy_record *record, eh_error *error)
-{
-    evidence *of = context;
-    EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(EH_JSON_BYTES_MAX);
-    if (arena == NULL)
-        return eh_fail_memory(error);
-    EH_TRY(eh_policy_row(of->policy, record->facts, arena, of->row, error));
-    eh_policy_decision decision = eh_policy_ask(of->asker, of->row);
-    of->decisions++;
-    of->permitted += decision.permitted;
-    of->whys[decision.why]++;
-    of->decided[decision.rule]++;
-    return EH_OK;
-}
-
-static eh_code decisions_count(const eh_review_about *request, evidence *of, eh_arena *arena, eh_error *error)
-{
-    of->row = EH_TAKE(arena, eh_policy_facts_count(of->policy), eh_cel_value);
-    of->decided = EH_TAKE(arena, eh_policy_about(of->policy)->rules_count + 1, uint32_t);
-    if (of->row == NULL || of->decided == NULL)
-        return eh_fail_memory(error);
-    if (request->replay == NULL)
-        return EH_OK;
-    EH_TRY(eh_policy_asker_open(of->policy, &of->asker, error));
-    eh_code code = eh_policy_records_read(request->replay, record_count, of, error);
-    eh_policy_asker_close(&of->asker);
-    return code;
-}
-
-static eh_code evidence_write(const eh_review_about *request, eh_arena *arena, eh_json_writer *json, eh_error *error)
-{
-    const eh_policy *policy = request->policy;
-    evidence of = {.policy = policy};
-    const eh_policy_facts *about = eh_policy_about(policy);
-    eh_policy_tests tests = {0};
-    size_t findings_count = 0;
-    const eh_policy_finding *findings = eh_policy_findings(policy, &findings_count);
-    EH_TRY(decisions_count(request, &of, arena, error));
-    eh_json_object_open(json, "evidence");
-    eh_json_array_open(json, "check");
-    for (size_t i = 0; i < findings_count; i++)
-        eh_json_text(json, NULL, findings[i].text);
-    eh_json_array_close(json);
-    if (eh_policy_runnable(policy, NULL) == EH_OK) {
-        EH_TRY(eh_policy_test_all(policy, arena, &tests, error));
-        eh_json_object_open_flat(json, "tests");
-        eh_json_integer(json, "run", (int64_t)tests.tests_count);
-        eh_json_integer(json, "passed", (int64_t)tests.passed_count);
-        eh_json_integer(json, "parts", (int64_t)tests.parts_count * 2);
-        eh_json_integer(json, "covered", (int64_t)tests.covered_count);
-        eh_json_object_close(json);
-    }
-    if (request->replay != NULL) {
-        char sha256[65];
-        uint64_t bytes = 0;
-        struct stat facts;
-        bool ledger = stat(request->replay, &facts) == 0 && S_ISDIR(facts.st_mode);
-        if (!ledger)
-            EH_TRY(eh_file_sha256(request->replay, NULL, sha256, &bytes, error));
-        eh_json_object_open(json, "decisions");
-        eh_json_text(json, ledger ? "from" : "file_sha256", ledger ? "the ledger of the workspace" : sha256);
-        eh_json_integer(json, "count", (int64_t)of.decisions);
-        for (size_t why = 0; why <= EH_POLICY_CAPPED; why++)
-            eh_json_integer(json, eh_policy_why_name((eh_policy_why)why), (int64_t)of.whys[why]);
-        eh_json_object_open(json, "decided_by");
-        for (size_t i = 0; i < about->rules_count; i++)
-            if (of.decided[i] > 0)
-                eh_json_integer(json, about->rules[i].id, of.decided[i]);
-        eh_json_object_close(json);
-        eh_json_object_close(json);
-    }
-    eh_json_object_close(json);
-    return EH_OK;
-}
-
 /* ---- the record ---------------------------------------------------------------------------------------------------------------------------------- */
 
 static void answers_write(const eh_review *of, eh_json_writer *json)
@@ -135,6 +49,13 @@ static void answers_write(const eh_review *of, eh_json_writer *json)
         eh_json_object_close(json);
     }
     eh_json_array_close(json);
+    if (of->theme != NULL) {
+        eh_json_object_open_flat(json, "theme");
+        eh_json_text(json, "kind", eh_feedback_kind_name(of->theme->kind));
+        eh_json_text(json, "subject", of->theme->subject);
+        eh_json_text(json, "change", of->change == NULL ? "" : of->change);
+        eh_json_object_close(json);
+    }
     eh_json_array_open_flat(json, "signers");
     for (size_t i = 0; i < of->signers_count; i++)
         eh_json_text(json, NULL, of->signers[i]);
@@ -142,7 +63,7 @@ static void answers_write(const eh_review *of, eh_json_writer *json)
     eh_json_text(json, "next_review_by", of->next);
 }
 
-eh_code eh_review_write(const eh_review_about *request, const eh_review *of, eh_arena *arena, eh_buffer *out, eh_error *error)
+eh_code eh_review_write(const eh_review_about *request, const eh_review_evidence *evidence, const eh_review *of, eh_buffer *out, eh_error *error)
 {
     const eh_policy_facts *about = eh_policy_about(request->policy);
     char at[EH_INSTANT_TEXT_BYTES], due[EH_INSTANT_TEXT_BYTES];
@@ -158,7 +79,7 @@ eh_code eh_review_write(const eh_review_about *request, const eh_review *of, eh_
     eh_json_text(&json, "sha256", about->sha256);
     eh_json_text(&json, "was_due_by", due);
     eh_json_text(&json, "reviewed_at", at);
-    EH_TRY(evidence_write(request, arena, &json, error));
+    eh_review_evidence_write(request->policy, evidence, &json);
     answers_write(of, &json);
     eh_json_object_close(&json);
     eh_buffer_byte(out, '\n');
@@ -172,5 +93,19 @@ eh_code eh_review_keep(eh_ledger *ledger, eh_view record, char id_out[EH_LEDGER_
     EH_TRY(eh_ledger_append(ledger, &entry, 1, &receipt, error));
     EH_TRY(eh_ledger_publish(ledger, error));
     memcpy(id_out, receipt.id, EH_LEDGER_ID_BYTES);
+    return EH_OK;
+}
+
+eh_code eh_review_theme_close(eh_store *store, const eh_review *review, const char *entry, int64_t now_s, uint64_t *told_out, eh_error *error)
+{
+    const eh_feedback_theme *theme = review->theme;
+    uint64_t told = 0;
+    *told_out = 0;
+    if (theme == NULL)
+        return EH_OK;
+    EH_TRY(eh_feedback_theme_reviewed(store, theme, eh_view_of(entry), now_s, error));
+    if (review->change != NULL && review->change[0] != '\0')
+        EH_TRY(eh_feedback_theme_tell(store, theme->kind, eh_view_of(theme->subject), eh_view_of(review->change), &told, error));
+    *told_out = told;
     return EH_OK;
 }

@@ -22,7 +22,7 @@ eh_code eh_rights_noes(eh_store *store, const eh_noes_question *question, eh_no_
             return EH_OK;
         bool all = eh_column_integer(find, 3) == EH_ACT_OBJECT;
         eh_channel channel = (eh_channel)eh_column_integer(find, 2);
-        bool marketing = all || (eh_column_integer(find, 1) == EH_PURPOSE_MARKETING && (channel == EH_CHANNEL_ALL || channel == question->channel));
+        bool marketing = all || (eh_column_integer(find, 1) == EH_PURPOSE_MARKETING && (channel == EH_CHANNEL_ALL || question->channel == EH_CHANNEL_ALL || channel == question->channel));
         bool ai = eh_column_integer(find, 1) == EH_PURPOSE_AI;
         if (marketing || ai)
             EH_TRY(visit(context, eh_column_text(find, 0), marketing, error));

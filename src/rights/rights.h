@@ -349,7 +349,7 @@ EH_MUST_USE eh_code eh_rights_say_many(eh_rights *rights, eh_speech *speeches, s
 /* ---- who has said no in a time (noes.c) ------------------------------------------------------------------------------------------ */
 
 typedef struct {
-    eh_channel channel;          /* noes to marketing on it, on all channels, objections; and noes to AI */
+    eh_channel channel;          /* noes to marketing on it, on all channels, objections; and noes to AI; EH_CHANNEL_ALL: on any */
     int64_t after_s, until_s;
 } eh_noes_question;
 /** `marketing`: a no to messages; else to AI. Returns but EH_OK end the walk and are handed on. */

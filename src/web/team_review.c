@@ -6,7 +6,85 @@
 #include "journey/reviews.h"
 #include "web/team_int.h"
 
-enum { DECISION_ROWS = 3, WORDS_BYTES_MAX = 8000, NUMBER_BYTES_MAX = 18 };
+enum { DECISION_ROWS = 3, WORDS_BYTES_MAX = 8000, NUMBER_BYTES_MAX = 18, ENTRIES_LOOKED_AT = 10000 };
+
+/* ---- the evidence ------------------------------------------------------------------------------------------------------------------ */
+
+static const char *theme_says(eh_exchange *exchange, const eh_feedback_theme *theme)
+{
+    const char *says = eh_arena_format(exchange->arena, "%llu people call %s %s in four weeks (%llu before)", (unsigned long long)theme->now_count,
+                                       theme->subject[0] != '\0' ? theme->subject : "the message as a whole", eh_feedback_kind_name(theme->kind),
+                                       (unsigned long long)theme->before_count);
+    return says == NULL ? "" : says;
+}
+
+/* What is looked at: a page looks back on the newest entries of the ledger, the command on all. */
+static eh_code about_open(eh_exchange *exchange, eh_store *store, eh_policy **policy_out, eh_review_about *about_out, eh_error *error)
+{
+    eh_web *web = eh_web_of(exchange);
+    eh_instant now = {.seconds = eh_web_now_s(web)};
+    const char *path = eh_arena_format(exchange->arena, "%s/policy.yaml", web->model->folder);
+    if (path == NULL)
+        return eh_fail_memory(error);
+    EH_TRY(eh_policy_open(path, &(eh_policy_options){.now = now}, policy_out, error));
+    *about_out = (eh_review_about){.policy = *policy_out, .folder = web->model->folder, .state_folder = web->model->state_folder, .store = store, .newest = ENTRIES_LOOKED_AT, .now = now};
+    return EH_OK;
+}
+
+static void decided_write(eh_exchange *exchange, const eh_policy_facts *about, const eh_review_evidence *of)
+{
+    static const char *const headings[] = {"Rule", "Decided", NULL};
+    eh_buffer *out = &exchange->out;
+    eh_buffer_format(out, "<p>%llu decisions asked again, %llu permitted.</p>\n", (unsigned long long)of->decisions, (unsigned long long)of->whys[EH_POLICY_PERMITTED]);
+    if (of->decisions == 0)
+        return;
+    eh_team_table_begin(exchange, "What each rule decided", headings);
+    for (size_t i = 0; i < about->rules_count; i++) {
+        if (of->decided[i] == 0)
+            continue;
+        eh_html_put(out, "<tr><th scope=\"row\">$</th>", about->rules[i].id);
+        eh_buffer_format(out, "<td class=\"number\">%llu</td></tr>\n", (unsigned long long)of->decided[i]);
+    }
+    eh_team_table_end(exchange);
+}
+
+static void evidence_write(eh_exchange *exchange, const eh_policy *policy, const eh_review_evidence *of)
+{
+    eh_buffer *out = &exchange->out;
+    eh_buffer_text(out, "<section class=\"card\"><h2>The evidence</h2>\n");
+    if (of->tested)
+        eh_buffer_format(out, "<p>%zu of %zu tests of the policy passed.</p>\n", of->tests.passed_count, of->tests.tests_count);
+    if (of->replayed)
+        decided_write(exchange, eh_policy_about(policy), of);
+    eh_html_put(out, of->since_s == 0 ? "<p>Since the beginning$: " : of->last_review != NULL ? "<p>Since the last review, $: " : "<p>Since $: ", of->since_s == 0 ? "" : eh_team_day(exchange, of->since_s));
+    eh_buffer_format(out, "%llu said no to messages, %llu to AI; %llu complained or called it creepy or unfair.</p>\n", (unsigned long long)of->marketing_noes,
+                     (unsigned long long)of->ai_noes, (unsigned long long)eh_review_complaints(of));
+    eh_buffer_text(out, of->themes_count > 0 ? "<h3>Feedback</h3><ul>\n" : "");
+    for (size_t i = 0; i < of->themes_count; i++)
+        eh_html_put(out, of->themes[i].review_due ? "<li>$ <strong>over its threshold</strong></li>\n" : "<li>$</li>\n", theme_says(exchange, &of->themes[i]));
+    eh_buffer_text(out, of->themes_count > 0 ? "</ul>\n" : "");
+    eh_buffer_text(out, of->verdicts_count > 0 ? "<h3>The last verdicts</h3><ul>\n" : "");
+    for (size_t i = 0; i < of->verdicts_count; i++)
+        eh_html_put(out, "<li>$ $: $</li>\n", of->verdicts[i].of, of->verdicts[i].name, of->verdicts[i].verdict != NULL ? of->verdicts[i].verdict : of->verdicts[i].sentence);
+    eh_buffer_text(out, of->verdicts_count > 0 ? "</ul></section>\n" : "</section>\n");
+}
+
+static eh_code evidence_show(eh_exchange *exchange, eh_error *error)
+{
+    eh_web *web = eh_web_of(exchange);
+    EH_CLEANUP(eh_policy_close) eh_policy *policy = NULL;
+    eh_review_evidence evidence = {0};
+    eh_review_about about = {0};
+    eh_store *store;
+    EH_TRY(eh_web_store_take(web, &store, error));
+    eh_code code = about_open(exchange, store, &policy, &about, error);
+    if (code == EH_OK)
+        code = eh_review_collect(&about, exchange->arena, &evidence, error);
+    eh_web_store_give(web, store);
+    if (code == EH_OK)
+        evidence_write(exchange, policy, &evidence);
+    return code;
+}
 
 /* ---- the form -------------------------------------------------------------------------------------------------------------------- */
 
@@ -18,14 +96,6 @@ static eh_code themes_read(eh_exchange *exchange, const eh_feedback_theme **them
     eh_code code = eh_feedback_themes(store, &(eh_feedback_themes_spec){.now_s = eh_web_now_s(web)}, exchange->arena, themes, count, error);
     eh_web_store_give(web, store);
     return code;
-}
-
-static const char *theme_says(eh_exchange *exchange, const eh_feedback_theme *theme)
-{
-    const char *says = eh_arena_format(exchange->arena, "%llu people call %s %s in four weeks (%llu before)", (unsigned long long)theme->now_count,
-                                       theme->subject[0] != '\0' ? theme->subject : "the message as a whole", eh_feedback_kind_name(theme->kind),
-                                       (unsigned long long)theme->before_count);
-    return says == NULL ? "" : says;
 }
 
 static void theme_choice(eh_exchange *exchange, const eh_feedback_theme *themes, size_t count, const char **finding_out)
@@ -74,8 +144,12 @@ eh_answer eh_team_review_form(eh_exchange *exchange)
     }
     eh_team_page_begin(exchange, "/team/policy", "Review the policy");
     eh_team_header(exchange, &(eh_team_heading){.title = "Review the policy", .says = "What was found, what was decided, signed by two", .back = "/team/policy", .back_says = "Policy"});
-    form_write(exchange, themes, count);
-    eh_team_page_end(exchange);
+    if (evidence_show(exchange, &error) == EH_OK) {
+        form_write(exchange, themes, count);
+        eh_team_page_end(exchange);
+    } else {
+        eh_page_of_error(exchange, &error);
+    }
     return EH_NOW;
 }
 
@@ -285,43 +359,50 @@ eh_answer eh_team_review_page(eh_exchange *exchange)
     eh_team_done(exchange);
     sign_form(exchange, &kept);
     review_words(exchange, &kept, &review);
-    eh_team_page_end(exchange);
+    code = kept.second[0] == '\0' ? evidence_show(exchange, &error) : EH_OK; /* once signed it is in the record */
+    if (code != EH_OK)
+        eh_page_of_error(exchange, &error);
+    else
+        eh_team_page_end(exchange);
     return EH_NOW;
 }
 
-static eh_code record_keep(eh_exchange *exchange, const eh_waiting_review *kept, char entry_out[EH_LEDGER_ID_BYTES], eh_error *error)
+static void theme_take(const eh_waiting_review *kept, eh_review *review, eh_feedback_theme *theme)
+{
+    *theme = (eh_feedback_theme){.subject = kept->theme_subject};
+    if (!eh_feedback_kind_find(eh_view_of(kept->theme_kind), &theme->kind))
+        return;
+    review->theme = theme;
+    review->change = kept->change;
+}
+
+/* The record into the ledger; the theme is dealt with, and who wrote on it is told. */
+static eh_code record_keep(eh_exchange *exchange, eh_store *store, const eh_waiting_review *kept, char entry_out[EH_LEDGER_ID_BYTES], eh_error *error)
 {
     eh_web *web = eh_web_of(exchange);
     EH_CLEANUP(eh_policy_close) eh_policy *policy = NULL;
     EH_CLEANUP(eh_buffer_dispose) eh_buffer record = {0};
     const char *signers[EH_REVIEW_SIGNERS] = {kept->by, eh_team_name(exchange)};
     eh_review review = {.signers = signers, .signers_count = EH_REVIEW_SIGNERS};
-    eh_instant now = {.seconds = eh_web_now_s(web)};
+    eh_review_evidence evidence = {0};
+    eh_review_about about = {0};
+    eh_feedback_theme theme;
+    uint64_t told = 0;
     eh_ledger *ledger = NULL;
     bool owned = false;
-    const char *path = eh_arena_format(exchange->arena, "%s/policy.yaml", web->model->folder);
-    if (path == NULL)
-        return eh_fail_memory(error);
-    EH_TRY(eh_policy_open(path, &(eh_policy_options){.now = now}, &policy, error));
+    EH_TRY(about_open(exchange, store, &policy, &about, error));
     EH_TRY(review_parse(kept, exchange->arena, &review, error));
-    EH_TRY(eh_review_check(&review, now, error));
-    EH_TRY(eh_review_write(&(eh_review_about){.policy = policy, .now = now}, &review, exchange->arena, &record, error));
+    theme_take(kept, &review, &theme);
+    EH_TRY(eh_review_check(&review, about.now, error));
+    EH_TRY(eh_review_collect(&about, exchange->arena, &evidence, error));
+    EH_TRY(eh_review_write(&about, &evidence, &review, &record, error));
     EH_TRY(eh_team_ledger_take(web, &ledger, &owned, error));
     eh_code code = eh_review_keep(ledger, eh_buffer_view(&record), entry_out, error);
     if (owned)
         eh_ledger_close(&ledger);
-    return code;
-}
-
-/* The theme is dealt with, and who wrote on it is told. */
-static eh_code theme_close(eh_store *store, const eh_waiting_review *kept, const char *entry, int64_t now_s, eh_error *error)
-{
-    eh_feedback_theme theme = {.subject = kept->theme_subject};
-    uint64_t told = 0;
-    if (!eh_feedback_kind_find(eh_view_of(kept->theme_kind), &theme.kind))
-        return EH_OK;
-    EH_TRY(eh_feedback_theme_reviewed(store, &theme, eh_view_of(entry), now_s, error));
-    return kept->change[0] == '\0' ? EH_OK : eh_feedback_theme_tell(store, theme.kind, eh_view_of(theme.subject), eh_view_of(kept->change), &told, error);
+    if (code == EH_OK)
+        code = eh_review_sign(store, kept->number, eh_view_of(eh_team_name(exchange)), eh_view_of(entry_out), error);
+    return code != EH_OK ? code : eh_review_theme_close(store, &review, entry_out, about.now.seconds, &told, error);
 }
 
 static eh_code sign(eh_exchange *exchange, const eh_waiting_review *kept, eh_error *error)
@@ -333,11 +414,8 @@ static eh_code sign(eh_exchange *exchange, const eh_waiting_review *kept, eh_err
         return eh_fail(error, EH_CONFLICT, "this review has its two signers");
     if (eh_view_equal_nocase(eh_view_of(kept->by), eh_view_of(eh_team_name(exchange))))
         return eh_fail(error, EH_DENIED, "you are the first signer; somebody else signs as the second");
-    EH_TRY(record_keep(exchange, kept, entry, error));
     EH_TRY(eh_web_store_take(web, &store, error));
-    eh_code code = eh_review_sign(store, kept->number, eh_view_of(eh_team_name(exchange)), eh_view_of(entry), error);
-    if (code == EH_OK)
-        code = theme_close(store, kept, entry, eh_web_now_s(web), error);
+    eh_code code = record_keep(exchange, store, kept, entry, error);
     eh_web_store_give(web, store);
     return code;
 }

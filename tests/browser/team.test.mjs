@@ -207,6 +207,7 @@ const review = async (browser) => {
   await first.page.goto(`${origin}/team/feedback`);
   await first.page.getByRole("link", { name: "Review" }).first().click();
   check("review: begun from the theme, with its count", (await first.page.inputValue("#findings")).includes("3 people call") && (await first.page.inputValue("#theme")).startsWith("unfair:"));
+  check("review: the evidence is there to read", (await says(first.page, "decisions asked again")) && (await says(first.page, "over its threshold")) && (await says(first.page, "complained or called it")));
   await first.page.fill("#text0", "Ask less often | really");
   await first.page.fill("#owner0", "ada");
   await first.page.fill("#due0", "2027-05-01");
