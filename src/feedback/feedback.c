@@ -314,7 +314,7 @@ eh_code eh_feedback_theme_tell(eh_store *store, eh_feedback_kind kind, eh_view s
 eh_code eh_feedback_forget(eh_store *store, eh_view person, uint64_t *count_out, eh_error *error)
 {
     EH_CLEANUP(eh_statement_close) eh_statement *forget = NULL;
-    EH_TRY(eh_store_prepare(store, "UPDATE feedback SET person = '', words = '', decision = '' WHERE person = $1 AND person <> ''", &forget, error));
+    EH_TRY(eh_store_prepare(store, "UPDATE feedback SET person = '', words = '', decision = '', answer = '' WHERE person = $1 AND person <> ''", &forget, error));
     eh_bind_text(forget, 1, person);
     EH_TRY(eh_statement_run(forget, error));
     *count_out = eh_store_changes(store);

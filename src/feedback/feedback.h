@@ -47,7 +47,7 @@ typedef struct {
 typedef struct {
     char ticket[EH_TICKET_BYTES];
     eh_feedback_kind kind;
-    const char *person, *decision, *campaign, *subject, *rule, *words, *language; /* "" for none; person and words are gone after an erasure */
+    const char *person, *decision, *campaign, *subject, *rule, *words, *language; /* "" for none; person, words and answer are gone after an erasure */
     int64_t given_s, due_s;
     int64_t answered_s;      /* 0: not yet */
     const char *answer, *change, *answered_by; /* "" before */
@@ -122,7 +122,7 @@ EH_MUST_USE eh_code eh_feedback_complaints(eh_store *store, const eh_complaints_
 /** How many pieces of each kind were given in a time; of somebody unknown too. */
 EH_MUST_USE eh_code eh_feedback_counts(eh_store *store, int64_t after_s, int64_t until_s, uint64_t counts_out[EH_FEEDBACKS_COUNT], eh_error *error);
 
-/** Forgets who wrote and what they wrote; kind and subject stay as a count. *count_out: how many pieces. */
+/** Forgets who wrote, what they wrote and what they were answered, which may speak of them; kind and subject stay as a count. *count_out: how many pieces. */
 EH_MUST_USE eh_code eh_feedback_forget(eh_store *store, eh_view person, uint64_t *count_out, eh_error *error);
 
 #endif

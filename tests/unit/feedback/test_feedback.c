@@ -128,8 +128,17 @@ static void an_erased_person_leaves_a_count(void **state)
     uint64_t count;
     const eh_feedback *list;
     size_t found;
+    char ticket[EH_TICKET_BYTES];
+    eh_feedback piece;
+    give("c-9", EH_FEEDBACK_OTHER, "size", now_s + 40, ticket);
+    eh_feedback_reply reply = {.ticket = eh_view_of(ticket), .answer = EH_VIEW("Dear Ms Nine, we changed it."), .by = EH_VIEW("ada"), .now_s = now_s + 50};
+    assert_int_equal(eh_feedback_answer(store, &reply, &error), EH_OK);
     assert_int_equal(eh_feedback_forget(store, EH_VIEW("c-9"), &count, &error), EH_OK);
-    assert_int_equal(count, 9);
+    assert_int_equal(count, 10);
+    assert_int_equal(eh_feedback_read(store, eh_view_of(ticket), arena, &piece, &error), EH_OK);
+    assert_string_equal(piece.answer, "");
+    assert_string_equal(piece.words, "");
+    assert_true(piece.answered_s > 0);
     assert_int_equal(eh_feedback_list(store, &(eh_feedback_filter){.person = EH_VIEW("c-9")}, arena, &list, &found, &error), EH_OK);
     assert_int_equal(found, 0);
     assert_int_equal(eh_feedback_list(store, &(eh_feedback_filter){.subject = EH_VIEW("price")}, arena, &list, &found, &error), EH_OK);
