@@ -21,13 +21,19 @@ static eh_team_text grouped(const char *plain)
     return out;
 }
 
+/* No minus stands before a zero. */
+static const char *without_minus_zero(const char *text)
+{
+    return text[0] == '-' && text[1 + strspn(text + 1, "0. %")] == '\0' ? text + 1 : text;
+}
+
 eh_team_text eh_text_decimals(double number, int decimals)
 {
     char plain[40];
     if (!isfinite(number) || fabs(number) > 1e15)
         return none;
     snprintf(plain, sizeof plain, "%.*f", decimals, number);
-    return grouped(plain);
+    return grouped(without_minus_zero(plain));
 }
 
 eh_team_text eh_text_count(double count)
@@ -38,8 +44,11 @@ eh_team_text eh_text_count(double count)
 eh_team_text eh_text_percent(double share)
 {
     eh_team_text out = none;
-    if (isfinite(share))
-        snprintf(out.text, sizeof out.text, "%.1f %%", 100 * share);
+    char plain[sizeof out.text];
+    if (!isfinite(share))
+        return out;
+    snprintf(plain, sizeof plain, "%.1f %%", 100 * share);
+    snprintf(out.text, sizeof out.text, "%s", without_minus_zero(plain));
     return out;
 }
 
