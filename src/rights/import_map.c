@@ -73,6 +73,50 @@ static const known_column known[] = {
     {"wording", EH_ROLE_WORDING, EH_PURPOSES_COUNT, EH_CHANNEL_ALL},
     {"version", EH_ROLE_VERSION, EH_PURPOSES_COUNT, EH_CHANNEL_ALL},
     {"language", EH_ROLE_LANGUAGE, EH_PURPOSES_COUNT, EH_CHANNEL_ALL},
+
+    /* German and French; letters beyond a to z are left out of a folded name */
+    {"kundennummer", EH_ROLE_KEY, MARKETING, EH_CHANNEL_ALL},
+    {"kundenid", EH_ROLE_KEY, MARKETING, EH_CHANNEL_ALL},
+    {"numroclient", EH_ROLE_KEY, MARKETING, EH_CHANNEL_ALL},
+    {"idclient", EH_ROLE_KEY, MARKETING, EH_CHANNEL_ALL},
+    {"emailadresse", EH_ROLE_EMAIL, MARKETING, EH_CHANNEL_ALL},
+    {"adresseemail", EH_ROLE_EMAIL, MARKETING, EH_CHANNEL_ALL},
+    {"courriel", EH_ROLE_EMAIL, MARKETING, EH_CHANNEL_ALL},
+    {"telefon", EH_ROLE_PHONE, MARKETING, EH_CHANNEL_ALL},
+    {"telefonnummer", EH_ROLE_PHONE, MARKETING, EH_CHANNEL_ALL},
+    {"handynummer", EH_ROLE_PHONE, MARKETING, EH_CHANNEL_ALL},
+    {"mobilnummer", EH_ROLE_PHONE, MARKETING, EH_CHANNEL_ALL},
+    {"tlphone", EH_ROLE_PHONE, MARKETING, EH_CHANNEL_ALL},
+    {"numrodetlphone", EH_ROLE_PHONE, MARKETING, EH_CHANNEL_ALL},
+    {"land", EH_ROLE_COUNTRY, MARKETING, EH_CHANNEL_ALL},
+    {"lndercode", EH_ROLE_COUNTRY, MARKETING, EH_CHANNEL_ALL},
+    {"pays", EH_ROLE_COUNTRY, MARKETING, EH_CHANNEL_ALL},
+    {"codepays", EH_ROLE_COUNTRY, MARKETING, EH_CHANNEL_ALL},
+    {"newsletter", EH_ROLE_SAID, MARKETING, EH_CHANNEL_EMAIL},
+    {"emaileinwilligung", EH_ROLE_SAID, MARKETING, EH_CHANNEL_EMAIL},
+    {"newslettereinwilligung", EH_ROLE_SAID, MARKETING, EH_CHANNEL_EMAIL},
+    {"consentementemail", EH_ROLE_SAID, MARKETING, EH_CHANNEL_EMAIL},
+    {"smseinwilligung", EH_ROLE_SAID, MARKETING, EH_CHANNEL_SMS},
+    {"consentementsms", EH_ROLE_SAID, MARKETING, EH_CHANNEL_SMS},
+    {"einwilligung", EH_ROLE_SAID, EH_PURPOSES_COUNT, EH_CHANNEL_ALL},
+    {"consentement", EH_ROLE_SAID, EH_PURPOSES_COUNT, EH_CHANNEL_ALL},
+    {"statut", EH_ROLE_SAID, EH_PURPOSES_COUNT, EH_CHANNEL_ALL},
+    {"angemeldetam", EH_ROLE_YES_AT, MARKETING, EH_CHANNEL_EMAIL},
+    {"besttigtam", EH_ROLE_YES_AT, MARKETING, EH_CHANNEL_EMAIL},
+    {"inscritle", EH_ROLE_YES_AT, MARKETING, EH_CHANNEL_EMAIL},
+    {"confirmle", EH_ROLE_YES_AT, MARKETING, EH_CHANNEL_EMAIL},
+    {"abgemeldetam", EH_ROLE_NO_IF_ANY, MARKETING, EH_CHANNEL_EMAIL},
+    {"widerrufenam", EH_ROLE_NO_IF_ANY, MARKETING, EH_CHANNEL_EMAIL},
+    {"dsinscritle", EH_ROLE_NO_IF_ANY, MARKETING, EH_CHANNEL_EMAIL},
+    {"dsabonnle", EH_ROLE_NO_IF_ANY, MARKETING, EH_CHANNEL_EMAIL},
+    {"zweck", EH_ROLE_PURPOSE, MARKETING, EH_CHANNEL_ALL},
+    {"finalit", EH_ROLE_PURPOSE, MARKETING, EH_CHANNEL_ALL},
+    {"kanal", EH_ROLE_CHANNEL, MARKETING, EH_CHANNEL_ALL},
+    {"canal", EH_ROLE_CHANNEL, MARKETING, EH_CHANNEL_ALL},
+    {"zeitpunkt", EH_ROLE_AT, EH_PURPOSES_COUNT, EH_CHANNEL_ALL},
+    {"wortlaut", EH_ROLE_WORDING, EH_PURPOSES_COUNT, EH_CHANNEL_ALL},
+    {"sprache", EH_ROLE_LANGUAGE, EH_PURPOSES_COUNT, EH_CHANNEL_ALL},
+    {"langue", EH_ROLE_LANGUAGE, EH_PURPOSES_COUNT, EH_CHANNEL_ALL},
     {"birthday", EH_ROLE_BIRTH, EH_PURPOSES_COUNT, EH_CHANNEL_ALL},
     {"birthdate", EH_ROLE_BIRTH, EH_PURPOSES_COUNT, EH_CHANNEL_ALL},
     {"dateofbirth", EH_ROLE_BIRTH, EH_PURPOSES_COUNT, EH_CHANNEL_ALL},
@@ -230,10 +274,13 @@ bool eh_import_time_read(eh_view text, int64_t *at_out)
 /* The words of all systems for the three answers, folded. */
 static bool said_read(eh_view cell, eh_said *said_out)
 {
-    static const char *const yes[] = {"yes", "y", "true", "t", "1", "subscribed", "subscribe", "optedin", "optin", "confirmed", "granted", "consent"};
+    static const char *const yes[] = {"yes", "y", "true", "t", "1", "subscribed", "subscribe", "optedin", "optin", "confirmed", "granted", "consent",
+                                      "ja", "oui", "angemeldet", "eingewilligt", "zugestimmt", "besttigt", "inscrit", "abonn", "accept"};
     static const char *const no[] = {"no",      "n",          "false",         "f",          "0",         "unsubscribed", "unsubscribe", "optedout", "optout",
-                                     "cleaned", "suppressed", "spamcomplaint", "hardbounce", "invalid",   "redacted",     "withdrawn",   "denied",   "objected"};
-    static const char *const unknown[] = {"", "unknown", "neversubscribed", "notsubscribed", "pending", "null", "none", "nonsubscribed", "transactional", "na"};
+                                     "cleaned", "suppressed", "spamcomplaint", "hardbounce", "invalid",   "redacted",     "withdrawn",   "denied",   "objected",
+                                     "nein",    "non",        "abgemeldet",    "widerrufen", "widersprochen", "gesperrt",  "dsinscrit",   "dsabonn",  "refus"};
+    static const char *const unknown[] = {"", "unknown", "neversubscribed", "notsubscribed", "pending", "null", "none", "nonsubscribed", "transactional", "na",
+                                          "unbekannt", "ausstehend", "unbesttigt", "inconnu", "enattente", "nonconfirm"};
     char folded[FOLDED_BYTES];
     fold(cell, folded);
     const struct {

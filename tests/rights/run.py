@@ -275,6 +275,20 @@ def exports_of_others_are_understood(folder):
 
 
 @test
+def german_and_french_exports(folder):
+    place = workspace(folder)
+    (place / "de.csv").write_text("Kundennummer,E-Mail-Adresse,Land,Newsletter,Abgemeldet am\n8001,a@example.de,DE,Ja,\n8002,b@example.de,DE,ja,2026-03-01\n"
+                                  "8003,c@example.de,DE,Nein,\n8004,d@example.de,DE,unbekannt,\n", encoding="utf-8")
+    call(place, "import", "consent", "de.csv")
+    equal([why(place, k) for k in ("8001", "8002", "8003", "8004")], ["consent", "imported_no", "imported_no", "never_said"])
+    (place / "fr.csv").write_text("Numéro client,Adresse e-mail,Pays,Téléphone,Consentement e-mail,Consentement SMS,Désinscrit le\n8101,a@example.fr,FR,+33612345678,oui,non,\n"
+                                  "8102,b@example.fr,FR,,Inscrit,,2026-02-03\n8103,c@example.fr,FR,,désabonné,,\n", encoding="utf-8")
+    call(place, "import", "consent", "fr.csv")
+    equal([why(place, k) for k in ("8101", "8102", "8103")], ["consent", "imported_no", "imported_no"])
+    equal(why(place, "8101", "--channel", "sms"), "imported_no")
+
+
+@test
 def what_is_not_understood_is_no_yes(folder):
     place = workspace(folder)
     (place / "in.csv").write_text("key,channel,said,at\na,email,yes,2026-01-01\nb,email,perhaps,2026-01-01\nc,pigeon,yes,2026-01-01\n"
