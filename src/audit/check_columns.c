@@ -293,6 +293,37 @@ static void twice_tell(check_run *run)
     finding->estimate = (eh_estimate){share, EH_NAN, EH_NAN, (double)twice->found.people_count};
 }
 
+/* How probable it is that two rows agree in a column by chance. */
+static double agreement(const eh_profile *profile, const eh_profile_column *column)
+{
+    bool counted = column->bins_count > 1 && column->bin_counts != NULL && !column->others && (column->kind == EH_KIND_TEXT || column->singles);
+    double rows = 0, squares = 0;
+    for (size_t i = 0; counted && i < column->bins_count; i++) {
+        rows += (double)column->bin_counts[i];
+        squares += (double)column->bin_counts[i] * (double)column->bin_counts[i];
+    }
+    if (rows > 0)
+        return squares / (rows * rows);
+    double missing = (double)column->missing / (double)profile->rows;
+    return missing * missing + (1 - missing) * (1 - missing) / (column->distinct > 0 ? (double)column->distinct : 1);
+}
+
+/*
+ * Whether rows that agree in all but the key say anything: columns of few values agree by chance, the more so as columns go together,
+ * which the product of their agreements leaves out. So chance must explain less than one pair in a hundred data sets.
+ */
+static bool agreement_tells(const eh_profile *profile)
+{
+    double pairs = (double)profile->rows * ((double)profile->rows - 1) / 2;
+    for (size_t i = 0; i < profile->columns_count; i++) {
+        const eh_profile_column *column = &profile->columns[i];
+        bool key = column->distinct_exact && column->distinct == profile->rows && (column->kind == EH_KIND_TEXT || column->whole); /* not compared */
+        if (!key)
+            pairs *= agreement(profile, column);
+    }
+    return pairs < 0.01;
+}
+
 static void duplicates_tell(check_run *run)
 {
     const eh_profile *profile = run->check->profile;
@@ -303,7 +334,7 @@ static void duplicates_tell(check_run *run)
     bool keyed = run->in->key != NULL, rich = profile->columns_count >= 8;
     rows_tell(run, EH_FINDING_DUPLICATES, keyed && share >= 0.01 ? EH_SEVERITY_MEDIUM : keyed || rich ? EH_SEVERITY_LOW : EH_SEVERITY_NOTE, profile->repeated);
     twice_tell(run);
-    if (profile->columns_count >= 8)
+    if (profile->columns_count >= 8 && agreement_tells(profile))
         rows_tell(run, EH_FINDING_DUPLICATES_BUT_KEY, EH_SEVERITY_LOW, profile->repeated_but_key);
 }
 

@@ -179,6 +179,28 @@ def duplicates_and_keys_are_found(folder):
 
 
 @test
+def rows_alike_but_for_their_key_tell_only_where_chance_does_not(folder):
+    chance = random.Random(7)
+    head = ["id"] + [f"answer{i}" for i in range(7)]
+    few = [head] + [[i] + [chance.choice("abc") for _ in range(7)] for i in range(800)]
+    report = check(store(folder, few, "few.csv"))
+    expect(report["duplicates"]["rows_but_key"] > 100, f"{report['duplicates']}")
+    expect(not found(report, "duplicates_but_key"), "answers of three kinds that agree by chance are told as duplicates")
+    many = [head] + [[i] + [chance.randint(1, 400) for _ in range(7)] for i in range(800)]
+    many += [[9000 + i] + row[1:] for i, row in enumerate(many[1:21])]
+    report = check(store(folder, many, "many.csv"))
+    expect(found(report, "duplicates_but_key")[0]["rows"] == 20, f"{report['findings']}")
+
+
+@test
+def households_of_a_grocer_are_no_duplicates(folder):
+    real("completejourney/demographics.csv")
+    report = check(DATA / "completejourney" / "demographics.csv", "--key", "household_id")
+    expect(report["rows"] == 801 and report["duplicates"]["rows_but_key"] == 369, f"{report['duplicates']}")
+    expect(not found(report, "duplicates_but_key"), f"{report['findings']}")
+
+
+@test
 def leaks_are_found(folder):
     rows = people()
     rows[0] += ["refund", "reason"]
