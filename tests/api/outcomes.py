@@ -1,6 +1,7 @@
 """Goal: what is told of decisions that went out is what the campaign's report counts, once."""
 import datetime
 import json
+import re
 
 from server import Server
 
@@ -23,10 +24,15 @@ def tell(server, *outcomes, good=200, **headers):
     return answer
 
 
+def entries_of(server):
+    """How many the ledger has; what is published of them is the publisher's to say."""
+    return re.search(r"^entries +([\d,]+)$", server.run("ledger", "stats"), re.M)[1]
+
+
 def told_again(server, size, *outcomes):
     """Known already: the report stays, and so does the ledger."""
     assert tell(server, *outcomes) == {"recorded": 0, "known": len(outcomes)}
-    assert server.run("ledger", "stats") == size
+    assert entries_of(server) == size
 
 
 def run():
@@ -54,7 +60,7 @@ def run():
         told = tell(server, dict(yes, decision=later), {**yes, "person": "c2", "decision": second})
         assert told == {"recorded": 2, "known": 0} and reported(server) == (2, 1), reported(server)
         # The same again, with the key and without: nothing is counted twice, and the ledger says nothing new.
-        size = server.run("ledger", "stats")
+        size = entries_of(server)
         assert tell(server, dict(yes, value=False), Idempotency_Key="o") == {"recorded": 1, "known": 0}
         told_again(server, size, dict(yes, decision=later), {**yes, "person": "c2", "decision": second})
         assert reported(server) == (2, 1), reported(server)
