@@ -210,7 +210,7 @@ int eh_train_command(int argc, char **argv)
     run->progress = eh_progress_stderr(!run->request->quiet);
     eh_code code = train_do(run, &shown, &error);
     eh_progress_end(&run->progress);
-    if (run->engine_borrowed)
+    if (run->workspace != NULL)
         eh_train_workspace_close(run);
     else
         eh_engine_close(&run->engine);

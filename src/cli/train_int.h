@@ -11,7 +11,6 @@ typedef struct {
     eh_train_request *request;
     eh_arena *arena;
     eh_engine *engine;           /* of the files, or borrowed from the workspace's people */
-    bool engine_borrowed;
     eh_progress progress;
     const char *path;            /* of the model */
     eh_feature_spec *features;

@@ -232,7 +232,6 @@ eh_code eh_train_workspace_open(eh_train_run *run, eh_error *error)
     EH_TRY(moment_settle(run, state->workspace, &options, error));
     EH_TRY(eh_people_open(state->workspace, &options, &state->people, error));
     run->engine = eh_people_engine(state->people);
-    run->engine_borrowed = true;
     return groups_attach(run, state, model, error);
 }
 
