@@ -80,6 +80,7 @@
     LIMIT(EH_FORM_FIELDS_MAX, 256, "fields", "fields of one form, query or cookie") \
     LIMIT(EH_CONNECTIONS_MAX, 16384, "connections", "connections to the server at once") \
     LIMIT(EH_API_KEYS_MAX, 64, "keys", "keys of the interface for machines") \
+    LIMIT(EH_PLANS_WAITING_MAX, 8, "plans", "plans asked for over HTTP that are being made or wait for it") \
     LIMIT(EH_API_WAITING_MAX, 4096, "requests", "requests of machines that wait for the disk") \
     LIMIT(EH_MESSAGES_BYTES_MAX, 16777216, "bytes", "memory of the messages of one language") \
     LIMIT(EH_LOGO_BYTES_MAX, 20480, "bytes", "the shop's logo on pages for customers") \

@@ -4,7 +4,7 @@
 
 #include "web/api_int.h"
 
-enum { LIMIT_USUAL = 50, LIMIT_MOST = 200, PERSON_ASCII_MAX = 200, PERSON_CHARACTERS_MAX = 50, NAMES_MAX = 24, DAY_SECONDS = 86400 };
+enum { LIMIT_USUAL = 50, LIMIT_MOST = 200, PERSON_ASCII_MAX = 200, PERSON_CHARACTERS_MAX = 50, NAMES_MAX = 24, DAY_SECONDS = 86400, ID_LEN = 32 };
 
 /* ---- persons, numbers ------------------------------------------------------------------------------------------------------------- */
 
@@ -248,6 +248,14 @@ eh_code eh_body_read(eh_json_value object, const char *where, const eh_body_memb
         if (members[m].required && (given >> m & 1U) == 0)
             return eh_fail(error, EH_INPUT, "%s: '%s' is missing", where[0] == '\0' ? "body" : where, members[m].name);
     return EH_OK;
+}
+
+bool eh_api_id_is_one(eh_view id)
+{
+    bool good = id.len == ID_LEN;
+    for (size_t i = 0; good && i < id.len; i++)
+        good = is_digit(id.ptr[i]) || (id.ptr[i] >= 'a' && id.ptr[i] <= 'f');
+    return good;
 }
 
 /* ---- queries --------------------------------------------------------------------------------------------------------------------------- */

@@ -128,14 +128,6 @@ eh_answer eh_api_decide(eh_exchange *exchange)
 
 /* ---- reading them back ------------------------------------------------------------------------------------------------------------- */
 
-static bool id_is_one(eh_view id)
-{
-    bool good = id.len == ID_LEN;
-    for (size_t i = 0; good && i < id.len; i++)
-        good = (id.ptr[i] >= '0' && id.ptr[i] <= '9') || (id.ptr[i] >= 'a' && id.ptr[i] <= 'f');
-    return good;
-}
-
 static void show(eh_exchange *exchange)
 {
     eh_recall *recall = eh_web_of(exchange)->recall;
@@ -184,7 +176,7 @@ static void explain(eh_exchange *exchange)
 static eh_answer of_id(eh_exchange *exchange, const char *query, eh_api_work work)
 {
     eh_error error = {0};
-    if (!id_is_one(exchange->parameters[0]))
+    if (!eh_api_id_is_one(exchange->parameters[0]))
         (void)eh_fail(&error, EH_INPUT, "a decision is named by %d hexadecimal digits in lower case", ID_LEN);
     else if (eh_query_check(exchange, query, &error) == EH_OK)
         return eh_api_later(exchange, work);

@@ -172,6 +172,17 @@ static void turn_away(eh_exchange *exchange, door_answer answer)
     }
 }
 
+/* A body of another kind is not looked into. */
+static bool body_is_json(eh_exchange *exchange)
+{
+    eh_http_method method = exchange->method;
+    if ((method != EH_POST && method != EH_PUT) || eh_exchange_body_is(exchange, "application/json"))
+        return true;
+    eh_exchange_problem(exchange, 415, "the body must be JSON, with the header Content-Type: application/json");
+    eh_exchange_header(exchange, method == EH_POST ? "Accept-Post" : "Accept", "application/json");
+    return false;
+}
+
 bool eh_api_admit(eh_exchange *exchange)
 {
     eh_api *api = eh_web_of(exchange)->api;
@@ -191,5 +202,5 @@ bool eh_api_admit(eh_exchange *exchange)
     door_answer answer = knock(exchange, api, &visit->key_id);
     if (answer != DOOR_OPEN)
         turn_away(exchange, answer);
-    return answer == DOOR_OPEN;
+    return answer == DOOR_OPEN && body_is_json(exchange);
 }

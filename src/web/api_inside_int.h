@@ -23,6 +23,7 @@ typedef struct {
 typedef struct eh_api_job {
     eh_exchange *exchange;
     eh_api_work work;
+    bool page;
     struct eh_api_job *next;
 } eh_api_job;
 

@@ -39,8 +39,14 @@ void eh_api_answered(const eh_exchange *exchange, double seconds);
 typedef void (*eh_api_work)(eh_exchange *exchange);
 /** Hands the exchange to such a thread: `return eh_api_later(exchange, work);` Honours Idempotency-Key for routes that write. */
 eh_answer eh_api_later(eh_exchange *exchange, eh_api_work work);
+/** The same for a page. False: too many wait. */
+bool eh_page_later(eh_exchange *exchange, eh_api_work work);
 /** Keeps the answer of a request that may come again, in the transaction that does what it asked; nothing when it cannot. */
 EH_MUST_USE eh_code eh_api_remember(eh_exchange *exchange, eh_store *store, eh_error *error);
+/** The answer has changed since eh_api_remember: what is there when the work ends is kept in its place, */
+void eh_api_keep_again(eh_exchange *exchange);
+/** or nothing is, and the request is carried out when it comes again. */
+void eh_api_keep_not(eh_exchange *exchange);
 /** A key of its own for each use, derived from the workspace's. */
 void eh_api_key_for(const eh_web *web, const char *use, eh_secret *key_out);
 /** Sealed positions of lists. `beside` is what the list was asked for: a cursor opens with the same question only. */
@@ -89,6 +95,8 @@ EH_MUST_USE eh_code eh_query_limit(const eh_exchange *exchange, size_t *limit_ou
 EH_MUST_USE eh_code eh_person_key_check(eh_view key, eh_error *error);
 /** 1 to `most` bytes. errors: EH_INPUT for none or too many characters, EH_LIMIT for characters that take too many bytes */
 EH_MUST_USE eh_code eh_text_length_check(eh_view text, size_t most, eh_error *error);
+/** 32 hexadecimal digits in lower case, as entries of the ledger and requests are named. */
+bool eh_api_id_is_one(eh_view id);
 /** Numbers that JSON readers disagree about: the first whole number beyond 2^53. errors: EH_INPUT with line and column */
 EH_MUST_USE eh_code eh_body_numbers_check(eh_view text, eh_error *error);
 
@@ -126,6 +134,8 @@ eh_answer eh_api_outcomes_list(eh_exchange *exchange);
 eh_answer eh_api_decide(eh_exchange *exchange);
 eh_answer eh_api_decision_show(eh_exchange *exchange);
 eh_answer eh_api_explanation(eh_exchange *exchange);
+eh_answer eh_api_plan_make(eh_exchange *exchange);
+eh_answer eh_api_plan_request_show(eh_exchange *exchange);
 eh_answer eh_api_plans_list(eh_exchange *exchange);
 eh_answer eh_api_plan_show(eh_exchange *exchange);
 eh_answer eh_api_proof(eh_exchange *exchange);
@@ -168,12 +178,13 @@ EH_MUST_USE eh_code eh_outcomes_forget(eh_store *store, eh_view person, uint64_t
 
 typedef struct {
     unsigned status;
-    const char *content_type;
+    const char *content_type, *location; /* location "": it has none */
     eh_view body;
     uint8_t request[32];      /* keyed hash of what was asked */
 } eh_kept_answer;
 enum { EH_ANSWER_KEPT_SECONDS = 24 * 3600 };
 EH_MUST_USE eh_code eh_answer_keep(eh_store *store, const uint8_t name[32], const eh_kept_answer *answer, int64_t now_s, eh_error *error);
+EH_MUST_USE eh_code eh_answer_drop(eh_store *store, const uint8_t name[32], eh_error *error);
 EH_MUST_USE eh_code eh_answer_find(eh_store *store, const uint8_t name[32], int64_t now_s, eh_arena *arena, eh_kept_answer *answer_out, bool *found_out,
                                    eh_error *error);
 

@@ -186,7 +186,8 @@ eh_code eh_answer_keep(eh_store *store, const uint8_t name[32], const eh_kept_an
     eh_bind_integer(sweep, 1, now_s - EH_ANSWER_KEPT_SECONDS);
     EH_TRY(eh_statement_run(sweep, error));
     EH_TRY(eh_store_prepare(store,
-                            "INSERT INTO api_answer (name, request, status, content_type, body, made_s) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING",
+                            "INSERT INTO api_answer (name, request, status, content_type, body, made_s, location) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+                            "ON CONFLICT (name) DO UPDATE SET status = $3, content_type = $4, body = $5, location = $7",
                             &keep, error));
     eh_bind_bytes(keep, 1, (eh_view){(const char *)name, 32});
     eh_bind_bytes(keep, 2, (eh_view){(const char *)answer->request, sizeof answer->request});
@@ -194,13 +195,22 @@ eh_code eh_answer_keep(eh_store *store, const uint8_t name[32], const eh_kept_an
     eh_bind_text(keep, 4, eh_view_of(answer->content_type));
     eh_bind_bytes(keep, 5, answer->body);
     eh_bind_integer(keep, 6, now_s);
+    eh_bind_text(keep, 7, eh_view_of(answer->location));
     return eh_statement_run(keep, error);
+}
+
+eh_code eh_answer_drop(eh_store *store, const uint8_t name[32], eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *drop = NULL;
+    EH_TRY(eh_store_prepare(store, "DELETE FROM api_answer WHERE name = $1", &drop, error));
+    eh_bind_bytes(drop, 1, (eh_view){(const char *)name, 32});
+    return eh_statement_run(drop, error);
 }
 
 eh_code eh_answer_find(eh_store *store, const uint8_t name[32], int64_t now_s, eh_arena *arena, eh_kept_answer *answer_out, bool *found_out, eh_error *error)
 {
     EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
-    EH_TRY(eh_store_prepare(store, "SELECT status, content_type, body, request FROM api_answer WHERE name = $1 AND made_s >= $2", &find, error));
+    EH_TRY(eh_store_prepare(store, "SELECT status, content_type, body, request, location FROM api_answer WHERE name = $1 AND made_s >= $2", &find, error));
     eh_bind_bytes(find, 1, (eh_view){(const char *)name, 32});
     eh_bind_integer(find, 2, now_s - EH_ANSWER_KEPT_SECONDS);
     EH_TRY(eh_statement_step(find, found_out, error));
@@ -208,8 +218,9 @@ eh_code eh_answer_find(eh_store *store, const uint8_t name[32], int64_t now_s, e
         return EH_OK;
     eh_view body = eh_column_bytes(find, 2), request = eh_column_bytes(find, 3);
     char *copy = eh_arena_copy(arena, body);
-    eh_kept_answer answer = {.status = (unsigned)eh_column_integer(find, 0), .content_type = eh_arena_copy(arena, eh_column_text(find, 1)), .body = {copy, body.len}};
-    if (copy == NULL || answer.content_type == NULL)
+    eh_kept_answer answer = {.status = (unsigned)eh_column_integer(find, 0), .content_type = eh_arena_copy(arena, eh_column_text(find, 1)),
+                             .location = eh_arena_copy(arena, eh_column_text(find, 4)), .body = {copy, body.len}};
+    if (copy == NULL || answer.content_type == NULL || answer.location == NULL)
         return eh_fail_memory(error);
     if (request.len != sizeof answer.request)
         return eh_fail(error, EH_CORRUPT, "a kept answer cannot be read");

@@ -17,7 +17,10 @@ static const char *const steps[] = {
     " body BYTEA NOT NULL, made_s BIGINT NOT NULL);"
     "CREATE INDEX api_answer_made ON api_answer (made_s);"
     "CREATE TABLE api_outcome (number BIGINT PRIMARY KEY, person TEXT NOT NULL, name TEXT NOT NULL, at_s BIGINT NOT NULL, decision TEXT NOT NULL,"
-    " value DOUBLE PRECISION NOT NULL, recorded_s BIGINT NOT NULL, UNIQUE (person, name, at_s, decision));"};
+    " value DOUBLE PRECISION NOT NULL, recorded_s BIGINT NOT NULL, UNIQUE (person, name, at_s, decision));",
+    "ALTER TABLE api_answer ADD COLUMN location TEXT NOT NULL DEFAULT '';"
+    "CREATE TABLE api_plan_request (request TEXT PRIMARY KEY, campaign TEXT NOT NULL, state BIGINT NOT NULL, asked_s BIGINT NOT NULL,"
+    " finished_s BIGINT NOT NULL, plan TEXT NOT NULL, outcome TEXT NOT NULL, status BIGINT NOT NULL, detail TEXT NOT NULL);"};
 
 eh_code eh_api_migrate(eh_store *store, eh_error *error)
 {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "web/api_inside_int.h"
+#include "web/server_int.h"
 
 enum { CURSOR_BYTES_MAX = 512, NAME_BYTES = 32, KEY_CHARACTERS_MAX = 128, SWEEP_SECONDS = 600 };
 
@@ -72,6 +73,8 @@ static eh_code answer_replay(eh_exchange *exchange, bool *found_out, eh_error *e
     exchange->content_type = kept.content_type;
     eh_buffer_clear(&exchange->out);
     eh_buffer_append(&exchange->out, kept.body);
+    if (kept.location[0] != '\0')
+        eh_exchange_header(exchange, "Location", kept.location);
     eh_exchange_header(exchange, "Idempotency-Replayed", "true");
     atomic_fetch_add(&web->api->counters.replays, 1);
     return EH_OK;
@@ -101,13 +104,37 @@ static void under_way_leave(eh_api *api, size_t worker)
 eh_code eh_api_remember(eh_exchange *exchange, eh_store *store, eh_error *error)
 {
     eh_api_visit *visit = exchange->visit;
-    eh_kept_answer kept = {.status = exchange->status, .content_type = exchange->content_type, .body = eh_buffer_view(&exchange->out)};
+    eh_kept_answer kept = {.status = exchange->status, .content_type = exchange->content_type, .location = eh_exchange_header_get(exchange, "Location"),
+                           .body = eh_buffer_view(&exchange->out)};
     if (!visit->once || visit->remembered)
         return EH_OK;
     memcpy(kept.request, visit->request, sizeof kept.request);
     EH_TRY(eh_answer_keep(store, visit->name, &kept, eh_web_now_s(eh_web_of(exchange)), error));
     visit->remembered = true;
     return EH_OK;
+}
+
+void eh_api_keep_again(eh_exchange *exchange)
+{
+    eh_api_visit *visit = exchange->visit;
+    visit->remembered = false;
+}
+
+void eh_api_keep_not(eh_exchange *exchange)
+{
+    eh_web *web = eh_web_of(exchange);
+    eh_api_visit *visit = exchange->visit;
+    eh_error error = {0};
+    eh_store *store;
+    if (!visit->remembered)
+        return;
+    eh_code code = eh_web_store_take(web, &store, &error);
+    if (code == EH_OK) {
+        code = eh_answer_drop(store, visit->name, &error);
+        eh_web_store_give(web, store);
+    }
+    if (code != EH_OK)
+        eh_server_log(exchange, error.text);
 }
 
 static eh_code remember_alone(eh_exchange *exchange, eh_error *error)
@@ -144,21 +171,28 @@ static eh_code run_once(eh_exchange *exchange, eh_api_work work, size_t worker, 
 
 /* ---- threads ------------------------------------------------------------------------------------------------------------------------ */
 
-eh_answer eh_api_later(eh_exchange *exchange, eh_api_work work)
+static bool job_put(eh_exchange *exchange, eh_api_work work, bool page)
 {
     eh_api *api = eh_web_of(exchange)->api;
     eh_api_job *job = EH_TAKE(exchange->arena, 1, eh_api_job);
     pthread_mutex_lock(&api->waiting);
     bool room = job != NULL && api->jobs_count < EH_API_WAITING_MAX;
     if (room) {
-        *job = (eh_api_job){.exchange = exchange, .work = work};
+        *job = (eh_api_job){.exchange = exchange, .work = work, .page = page};
         *api->last = job;
         api->last = &job->next;
         api->jobs_count++;
         pthread_cond_signal(&api->arrived);
     }
     pthread_mutex_unlock(&api->waiting);
-    if (room)
+    return room;
+}
+
+bool eh_page_later(eh_exchange *exchange, eh_api_work work) { return job_put(exchange, work, true); }
+
+eh_answer eh_api_later(eh_exchange *exchange, eh_api_work work)
+{
+    if (job_put(exchange, work, false))
         return EH_LATER;
     eh_exchange_problem(exchange, 503, "too many requests wait for the disk; ask again in a second");
     eh_exchange_header(exchange, "Retry-After", "1");
@@ -196,7 +230,9 @@ static void *worker_run(void *context)
         if (job == NULL)
             return NULL;
         eh_exchange *exchange = job->exchange;
-        if (run_once(exchange, job->work, place.number, &error) != EH_OK)
+        if (job->page)
+            job->work(exchange);
+        else if (run_once(exchange, job->work, place.number, &error) != EH_OK)
             eh_exchange_fail(exchange, &error);
         eh_exchange_finish(exchange);
     }

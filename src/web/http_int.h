@@ -57,8 +57,13 @@ struct eh_exchange {
     struct eh_extra_header *extra;
 };
 
-/** Adds a header. A value with a control character is refused: the header is left out and the status becomes 500. */
+/**
+ * Says a header, in place of one of the same name (but for Set-Cookie, which may be said often); NULL takes it away. A value with a control character is
+ * refused: the header is left out and the status becomes 500.
+ */
 void eh_exchange_header(eh_exchange *exchange, const char *name, const char *value);
+/** The value that was said; "" when there is none. */
+const char *eh_exchange_header_get(const eh_exchange *exchange, const char *name);
 /** 303 to a path of this server: after a POST that did what it was asked. */
 void eh_exchange_redirect(eh_exchange *exchange, const char *path);
 /** Gives back an exchange that was kept with EH_LATER. Once, from any thread. */
@@ -72,6 +77,8 @@ unsigned eh_http_status_of(eh_code code);
 /** "Not Found"; never NULL. */
 const char *eh_http_reason(unsigned status);
 
+/** Is the body of that media type? Parameters behind a semicolon are passed over. */
+bool eh_exchange_body_is(const eh_exchange *exchange, const char *type);
 /** The fields of a form (application/x-www-form-urlencoded) in the body. errors: EH_INPUT, EH_LIMIT. */
 EH_MUST_USE eh_code eh_exchange_form(eh_exchange *exchange, eh_fields *form_out, eh_error *error);
 /** The JSON document in the body, read strictly. Close it with eh_json_close. errors: EH_INPUT with line and column. */
@@ -117,8 +124,8 @@ typedef struct {
     const eh_route *routes;
     size_t routes_count;
     void *context;             /* for handlers */
-    /** Called before the handler; may answer itself (sign-in, limits of rate): false then. May be NULL. */
-    bool (*before)(eh_exchange *exchange);
+    /** Called when a route was found: calls its handler, or answers itself (sign-in, limits of rate), or has another thread do it. NULL: the handler. */
+    eh_answer (*run)(eh_exchange *exchange);
     /** Called when no route fits, with the status set and a problem written; may write a page instead. May be NULL. */
     void (*missing)(eh_exchange *exchange);
     /** Called when the answer of a route is there, with the seconds since the request was whole; any thread of the server. May be NULL. */

@@ -64,8 +64,29 @@ static bool header_is_plain(const char *text)
     return true;
 }
 
+const char *eh_exchange_header_get(const eh_exchange *exchange, const char *name)
+{
+    for (const eh_extra_header *header = exchange->extra; header != NULL; header = header->next)
+        if (strcmp(header->name, name) == 0)
+            return header->value;
+    return "";
+}
+
+static void header_remove(eh_exchange *exchange, const char *name)
+{
+    eh_extra_header **at = &exchange->extra;
+    while (*at != NULL && strcmp((*at)->name, name) != 0)
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = (*at)->next;
+}
+
 void eh_exchange_header(eh_exchange *exchange, const char *name, const char *value)
 {
+    if (strcmp(name, "Set-Cookie") != 0)
+        header_remove(exchange, name);
+    if (value == NULL)
+        return;
     eh_extra_header *header = header_is_plain(value) ? EH_TAKE(exchange->arena, 1, eh_extra_header) : NULL;
     const char *name_copy = eh_arena_copy(exchange->arena, eh_view_of(name));
     const char *value_copy = eh_arena_copy(exchange->arena, eh_view_of(value));
@@ -114,7 +135,7 @@ void eh_exchange_fail(eh_exchange *exchange, const eh_error *error)
     eh_exchange_problem(exchange, status, error->text);
 }
 
-static bool body_is(const eh_exchange *exchange, const char *type)
+bool eh_exchange_body_is(const eh_exchange *exchange, const char *type)
 {
     eh_view given = eh_fields_get(exchange->headers, "content-type");
     const char *end = given.len > 0 ? memchr(given.ptr, ';', given.len) : NULL;
@@ -125,14 +146,14 @@ static bool body_is(const eh_exchange *exchange, const char *type)
 
 eh_code eh_exchange_form(eh_exchange *exchange, eh_fields *form_out, eh_error *error)
 {
-    if (!body_is(exchange, "application/x-www-form-urlencoded"))
+    if (!eh_exchange_body_is(exchange, "application/x-www-form-urlencoded"))
         return eh_fail(error, EH_INPUT, "the body must be application/x-www-form-urlencoded");
     return eh_fields_of_form(exchange->body, exchange->arena, form_out, error);
 }
 
 eh_code eh_exchange_json(eh_exchange *exchange, eh_json_document **document_out, eh_error *error)
 {
-    if (!body_is(exchange, "application/json"))
+    if (!eh_exchange_body_is(exchange, "application/json"))
         return eh_fail(error, EH_INPUT, "the body must be JSON, with the header Content-Type: application/json");
     return eh_json_parse(exchange->body, "body", document_out, error);
 }

@@ -197,8 +197,15 @@ static void missing_route(request *r, eh_route_answer answer, unsigned allowed)
         for (eh_http_method m = 0; m < EH_HTTP_METHODS_COUNT; m++)
             if ((allowed >> m & 1) != 0)
                 eh_buffer_format(&names, "%s%s%s", names.len > 0 ? ", " : "", eh_http_method_name(m), m == EH_GET ? ", HEAD" : "");
-        eh_exchange_problem(exchange, 405, "this path does not take this method");
+        bool asked = exchange->method == EH_OPTIONS;
+        eh_buffer_text(&names, ", OPTIONS");
+        if (asked)
+            exchange->status = 204;
+        else
+            eh_exchange_problem(exchange, 405, "this path does not take this method");
         eh_exchange_header(exchange, "Allow", names.ptr == NULL ? "" : names.ptr);
+        if (asked)
+            return;
     } else {
         eh_exchange_problem(exchange, 404, "there is nothing here");
     }
@@ -308,9 +315,7 @@ static bool request_handle(request *r)
     }
     exchange->route = match.route;
     memcpy(exchange->parameters, match.parameters, sizeof exchange->parameters);
-    if (options->before != NULL && !options->before(exchange))
-        return true;
-    return match.route->handle(exchange) == EH_NOW;
+    return (options->run != NULL ? options->run(exchange) : match.route->handle(exchange)) == EH_NOW;
 }
 
 static enum MHD_Result request_run(request *r)

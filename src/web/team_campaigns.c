@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "journey/campaigns.h"
+#include "web/planner_int.h"
 #include "web/team_int.h"
 
 eh_code eh_team_campaigns_prepare(eh_web *web, eh_error *error)
@@ -313,36 +314,37 @@ eh_answer eh_team_campaign(eh_exchange *exchange)
 
 /* ---- planning -------------------------------------------------------------------------------------------------------------------------- */
 
-static eh_code plan_make(eh_exchange *exchange, const char *campaign, eh_plan_run *run, eh_error *error)
+/* The thread that makes plans makes it; this one, which may wait, waits. */
+static eh_code plan_order(eh_exchange *exchange, eh_view campaign, const char **plan_out, eh_error *error)
 {
-    const eh_web *web = eh_web_of(exchange);
-    eh_preflight *preflight = EH_TAKE(run->arena, 1, eh_preflight);
-    if (preflight == NULL)
-        return eh_fail_memory(error);
-    run->request = (eh_plan_request){.campaign = campaign, .workspace = web->model->folder, .now = {.seconds = eh_web_now_s(web)}, .seed = 1,
-                                     .repair = eh_view_equal(eh_fields_get(eh_exchange_team_form(exchange), "repair"), EH_VIEW("yes"))};
-    EH_TRY(eh_plan_run_do(run, error));
-    EH_TRY(eh_preflight_make(run, preflight, error));
-    return eh_preflight_write(run, preflight, error);
+    eh_web *web = eh_web_of(exchange);
+    eh_plan_order asked = {.now_s = eh_web_now_s(web), .seed = 1, .repair = eh_view_equal(eh_fields_get(eh_exchange_team_form(exchange), "repair"), EH_VIEW("yes"))};
+    eh_plan_order *order = NULL;
+    if (campaign.len >= sizeof asked.campaign)
+        return eh_fail(error, EH_NOT_FOUND, "there is no campaign of so long a name");
+    memcpy(asked.campaign, campaign.ptr, campaign.len);
+    EH_TRY(eh_planner_order(web->planner, &asked, &order, error));
+    eh_code code = EH_OK;
+    if (!eh_planner_wait(web->planner, order, -1))
+        code = eh_fail(error, EH_UNAVAILABLE, "the server stops; ask for the plan again when it is back");
+    else if (order->code != EH_OK)
+        code = eh_fail(error, order->code, "%s", order->error.text);
+    else
+        *plan_out = eh_arena_copy(exchange->arena, eh_view_of(order->plan));
+    eh_planner_give(web->planner, order);
+    return code;
 }
 
 eh_answer eh_team_campaign_plan(eh_exchange *exchange)
 {
-    eh_web *web = eh_web_of(exchange);
     eh_error error = {0};
-    eh_plan_run run = {.arena = eh_arena_open(SIZE_MAX / 4)};
-    const char *path = run.arena == NULL ? NULL : campaign_path(exchange, exchange->parameters[0], &error);
-    eh_code code = run.arena == NULL ? eh_fail_memory(&error) : error.code;
-    if (code == EH_OK) {
-        pthread_mutex_lock(&web->plan_lock); /* a plan takes much of the machine: one after the other */
-        code = plan_make(exchange, path, &run, &error);
-        pthread_mutex_unlock(&web->plan_lock);
-    }
-    const char *there = code == EH_OK ? eh_arena_format(exchange->arena, "/team/plans/%s", run.frame.plan) : NULL;
+    const char *plan = NULL, *there = NULL;
+    eh_code code = campaign_path(exchange, exchange->parameters[0], &error) == NULL ? error.code : plan_order(exchange, exchange->parameters[0], &plan, &error);
+    if (code == EH_OK)
+        there = eh_arena_format(exchange->arena, "/team/plans/%s", plan == NULL ? "" : plan);
     if (code == EH_OK && there != NULL)
         eh_team_redirect_done(exchange, there, "planned");
     else
         eh_page_of_error(exchange, &error);
-    eh_plan_run_close(&run);
     return EH_NOW;
 }

@@ -8,6 +8,7 @@
 #include "web/api_int.h"
 #include "web/customer_int.h"
 #include "web/desks_int.h"
+#include "web/planner_int.h"
 #include "web/recall_int.h"
 #include "web/team_int.h"
 
@@ -61,13 +62,13 @@ static eh_answer front(eh_exchange *exchange)
 }
 
 static const eh_route routes[] = {
-    {EH_GET, "/", front, 0},
-    {EH_GET, "/assets/:name", eh_web_asset_serve, 0},
-    {EH_GET, "/look/:name", eh_look_serve, 0},
-    {EH_GET, "/.well-known/gpc.json", eh_public_gpc, 0},
+    {EH_GET, "/", front, EH_ROUTE_QUICK},
+    {EH_GET, "/assets/:name", eh_web_asset_serve, EH_ROUTE_QUICK},
+    {EH_GET, "/look/:name", eh_look_serve, EH_ROUTE_QUICK},
+    {EH_GET, "/.well-known/gpc.json", eh_public_gpc, EH_ROUTE_QUICK},
     {EH_GET, "/ai", eh_public_page, 0},
     {EH_GET, "/ai/campaigns", eh_register_page, 0},
-    {EH_GET, "/why/:token", eh_why_page, 0},
+    {EH_GET, "/why/:token", eh_why_page, EH_ROUTE_QUICK},
     {EH_POST, "/why/:token", eh_why_act, 0},
     {EH_GET, "/why/:token/proof", eh_why_proof, 0},
     {EH_GET, "/why/:token/wrong", eh_wrong_page, 0},
@@ -134,9 +135,27 @@ static eh_code people_open(eh_web *web, eh_error *error)
     return eh_catalogues_open(web->model->folder, &web->languages, error);
 }
 
-static bool admit(eh_exchange *exchange)
+static void page_run(eh_exchange *exchange)
 {
-    return (exchange->route->flags & EH_ROUTE_API) != 0 ? eh_api_admit(exchange) : eh_team_admit(exchange);
+    eh_answer answer = eh_team_admit(exchange) ? exchange->route->handle(exchange) : EH_NOW;
+    EH_ASSERT(answer == EH_NOW); /* the page is there */
+}
+
+/* Pages read and write the disk, hash passwords, release plans: a thread that may wait makes them, but for those that are only bytes in memory. */
+static eh_answer run(eh_exchange *exchange)
+{
+    eh_error error = {0};
+    unsigned flags = exchange->route->flags;
+    if ((flags & EH_ROUTE_API) != 0)
+        return eh_api_admit(exchange) ? exchange->route->handle(exchange) : EH_NOW;
+    if ((flags & EH_ROUTE_QUICK) != 0)
+        return exchange->route->handle(exchange);
+    if (eh_page_later(exchange, page_run))
+        return EH_LATER;
+    (void)eh_fail(&error, EH_UNAVAILABLE, "Too many people are here at this moment. Please try again in a few seconds.");
+    eh_page_of_error(exchange, &error);
+    eh_exchange_header(exchange, "Retry-After", "2");
+    return EH_NOW;
 }
 
 static eh_code routes_join(eh_web *web, size_t *count_out, eh_error *error)
@@ -164,7 +183,7 @@ static eh_code listen(eh_web *web, eh_error *error)
         .routes = web->routes,
         .routes_count = routes_count,
         .context = web,
-        .before = admit,
+        .run = run,
         .answered = eh_api_answered,
         .missing = missing,
     };
@@ -192,6 +211,7 @@ eh_code eh_web_open(const eh_web_options *options, eh_web **web_out, eh_error *e
     EH_TRY(eh_api_open(web, error));
     EH_TRY(eh_desks_open(web, &web->desks, error));
     EH_TRY(eh_recall_open(web, &web->recall, error));
+    EH_TRY(eh_planner_open(web, &web->planner, error));
     EH_TRY(listen(web, error));
     *web_out = web;
     web = NULL;
@@ -208,7 +228,9 @@ void eh_web_close(eh_web **web_address)
     eh_web *web = *web_address;
     if (web == NULL)
         return;
+    eh_planner_stop(web->planner);
     eh_server_close(&web->server);
+    eh_planner_close(&web->planner);
     eh_api_close(web);
     eh_desks_close(&web->desks);
     eh_recall_close(&web->recall);

@@ -31,6 +31,7 @@ struct eh_web {
     struct eh_api *api;
     struct eh_recall *recall;      /* decisions read back */
     struct eh_desks *desks;        /* campaigns that are open for decisions */
+    struct eh_planner *planner;    /* makes plans that were asked for here */
     eh_route *routes;              /* of the pages and of the interface */
     pthread_mutex_t plan_lock;     /* one plan or release is made at a time */
     pthread_mutex_t stores_lock;
@@ -61,6 +62,7 @@ EH_MUST_USE eh_code eh_proof_append(eh_exchange *exchange, eh_view id, eh_error 
 enum {
     EH_ROUTE_TEAM = 1 << 16, /* a session; the low bits are the EH_MAY_... that it must have */
     EH_ROUTE_API = 1 << 18,  /* of the interface for machines; the low bits are api_int.h's */
+    EH_ROUTE_QUICK = 1 << 19, /* of a page that waits for nothing */
     EH_ROUTE_FORM = 1 << 17, /* a POST of a form of the session: its form_token must be right */
 };
 

@@ -31,9 +31,9 @@ def routes_of_the_program():
 
 
 def members_of_the_program():
-    """Name of the table -> names of its members, as api_people.c and api_records.c read them."""
+    """Name of the table -> names of its members, as the files of the interface read them."""
     tables = {}
-    for name in ("api_people.c", "api_records.c", "api_decisions.c"):
+    for name in ("api_people.c", "api_records.c", "api_decisions.c", "api_planning.c"):
         text = (SOURCE / "src/web" / name).read_text(encoding="utf-8")
         for table, rows in re.findall(r"eh_body_member (\w+)_members\[\] = \{(.*?)\};", text, re.S):
             tables[table] = re.findall(r'(?:\{|CHANNEL_MEMBER\()"(\w+)"', rows)
@@ -47,7 +47,7 @@ def check_tables(document):
     assert listed == set(routes_of_the_program()), listed ^ set(routes_of_the_program())
     tables = members_of_the_program()
     pairs = {"say": schemas["Speech"], "act": schemas["Act"], "choices": schemas["Choices"], "switches": schemas["Choices"]["properties"]["marketing"],
-             "decision": schemas["NewDecision"], "feedback": schemas["NewFeedback"], "outcomes": schemas["NewOutcomes"], "link": schemas["NewLink"],
+             "decision": schemas["NewDecision"], "feedback": schemas["NewFeedback"], "outcomes": schemas["NewOutcomes"], "link": schemas["NewLink"], "plan": schemas["NewPlan"],
              "outcome": schemas["NewOutcomes"]["properties"]["outcomes"]["items"]}
     assert set(pairs) == set(tables), (set(pairs), set(tables))
     for table, schema in pairs.items():
@@ -88,6 +88,12 @@ def exchanges(server):
     yield "get", "/v1/plans/{plan}", "/v1/plans/note-20200101-00000000", None, 404
     listed = server.ask("GET", "/v1/plans")[2]["items"]
     assert [one["plan"] for one in listed] == [server.plan] and listed[0]["released"] is True, listed
+    made = server.ask("POST", "/v1/plans", {"campaign": "note", "seed": 7})[2]
+    yield "post", "/v1/plans", "/v1/plans", {"campaign": "note", "as_of": "2026-01-01T00:00:00Z", "repair": True}, 201
+    yield "get", "/v1/plan-requests/{request}", "/v1/plan-requests/" + made["request"], None, 200
+    yield "get", "/v1/plan-requests/{request}", "/v1/plan-requests/" + "0" * 32, None, 404
+    yield "post", "/v1/plans", "/v1/plans", {"campaign": "nota"}, 404
+    yield "post", "/v1/plans", "/v1/plans", {"campaign": "note", "as_of": "2190-01-01T00:00:00Z"}, 422
     yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "nota", "person": "c2"}, 404
     yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "note", "person": "c2", "facts": {"age": "old"}}, 422
     yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "note", "person": "c2", "lang": "tlh"}, 422
@@ -135,6 +141,58 @@ def check_once(server):
     assert status == 201 and answer != first[2] or status == 429, (status, answer)
 
 
+def check_plans_pages(server):
+    """The plans, page by page, are those of the whole list, in its order."""
+    for seed in (11, 12, 13):
+        assert server.ask("POST", "/v1/plans", {"campaign": "note", "seed": seed})[0] == 201
+    whole = server.ask("GET", "/v1/plans?limit=200&campaign=note")[2]
+    pages, query = [], "/v1/plans?limit=2&campaign=note"
+    page = server.ask("GET", query)[2]
+    pages += page["items"]
+    while "next" in page:
+        cursor = page["next"]
+        page = server.ask("GET", query + "&cursor=" + cursor)[2]
+        pages += page["items"]
+    assert pages == whole["items"] and len(pages) >= 4 and "next" not in whole, pages
+    assert server.ask("GET", "/v1/plans?cursor=" + cursor)[0] == 422, "another question"
+    assert server.ask("GET", "/v1/plans?campaign=" + "n" * 80)[0] == 400
+
+
+def check_plans(server):
+    """A plan that is asked for is made once, in the time that the program gives, and found where its answer says."""
+    def ask(prefer, once=None, campaign="note"):
+        return server.ask("POST", "/v1/plans", {"campaign": campaign, "seed": 3}, Prefer=prefer, Idempotency_Key=once)
+
+    status, headers, first = ask("respond-async", "p-1")
+    assert status == 202 and first["state"] == "making" and headers["location"] == "/v1/plan-requests/" + first["request"], (status, headers, first)
+    while (standing := server.ask("GET", headers["location"])[2])["state"] == "making":
+        pass
+    assert standing["state"] == "made" and standing["asked"] == first["asked"], standing
+    assert server.ask("GET", "/v1/plans/" + standing["plan"])[2]["outcome"] == standing["outcome"]
+    again = ask("respond-async", "p-1")
+    assert again[0] == 202 and again[2] == first and again[1]["location"] == headers["location"] and again[1]["idempotency-replayed"] == "true"
+    status, headers, made = ask("wait=60", "p-2")
+    assert status == 201 and made["state"] == "made" and headers["location"] == "/v1/plans/" + made["plan"], (status, headers, made)
+    again = ask("wait=60", "p-2")
+    assert again[0] == 201 and again[2] == made and again[1]["location"] == headers["location"], again
+    assert ask("wait=60", "p-2", "other")[0] == 409
+    (server.folder / "campaigns" / "torn.yaml").write_text("title: Torn\nchannel: email\nchoose: { by: nobody }\n", encoding="utf-8")
+    status, _, refused = ask("wait=60", "p-3", "torn")
+    assert status == 422 and "torn.yaml" in refused["detail"], refused
+    (server.folder / "campaigns" / "torn.yaml").write_text("title: Gone\nchannel: email\nchoose: { by: model }\noffers: { a: { says: an a, model: gone } }\n", encoding="utf-8")
+    status, _, refused = ask("wait=60", "p-3", "torn")
+    assert status in (403, 404, 422), refused
+    standing = ask("respond-async", "p-4", "torn")[2]
+    while standing["state"] == "making":
+        standing = server.ask("GET", "/v1/plan-requests/" + standing["request"])[2]
+    assert standing["state"] == "failed" and standing["problem"] == refused, (standing, refused)
+    reader = server.key("planreader", "plans:read")
+    for _ in range(20000):    # a new key is known within a second
+        if (status := server.ask("POST", "/v1/plans", {"campaign": "note"}, Authorization="Bearer " + reader)[0]) not in (401, 429):
+            break
+    assert status == 403
+
+
 def check_pages(server):
     for number in range(7):
         server.ask("POST", "/v1/feedback", {"kind": "other", "subject": "pages", "words": str(number)})
@@ -178,3 +236,5 @@ def run():
         assert used == {(method, path) for path, methods in document["paths"].items() for method in methods}
         check_once(server)
         check_pages(server)
+        check_plans(server)
+        check_plans_pages(server)

@@ -48,14 +48,19 @@ def bodies(server):
         status, headers, answer = server.ask("POST", "/v1/feedback", body)
         assert status in (400, 413) and word in answer["detail"], (body, status, answer)
         assert headers["content-type"] == "application/problem+json" and answer["status"] == status
-    assert server.ask("POST", "/v1/feedback", '{"kind":"useful"}', Content_Type="text/plain")[0] == 400
+    assert server.ask("POST", "/v1/feedback", '{"kind":"useful"}', Content_Type="text/plain")[0] == 415
     assert server.ask("POST", "/v1/links", {"person": "a/b", "page": "why"})[0] == 400
     assert server.ask("POST", "/v1/links", {"person": "x" * 201, "page": "why"})[0] == 400
     assert server.ask("GET", "/v1/feedback?limit=201")[0] == 400
     assert "limit" in server.ask("GET", "/v1/feedback?limti=2")[2]["detail"]
     assert server.ask("GET", "/v1/feedback?limit=2&limit=3")[0] == 400
     assert server.ask("POST", "/v1/feedback", {"kind": "useful"}, Idempotency_Key="a b")[0] == 400
-    assert server.ask("TRACE", "/v1/feedback")[1]["allow"] == "GET, HEAD, POST"
+    assert server.ask("TRACE", "/v1/feedback")[1]["allow"] == "GET, HEAD, POST, OPTIONS"
+    status, headers, answer = server.ask("OPTIONS", "/v1/feedback")
+    assert status == 204 and headers["allow"] == "GET, HEAD, POST, OPTIONS" and answer == "", (status, headers)
+    status, headers, answer = server.ask("PUT", "/v1/feedback", {})
+    assert status == 405 and headers["allow"] == "GET, HEAD, POST, OPTIONS" and answer["status"] == 405, (status, headers)
+    assert server.ask("OPTIONS", "/v1/nothing")[0] == 404
     assert server.ask("GET", "/v1/nothing")[0] == 404
 
 

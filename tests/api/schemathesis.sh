@@ -11,7 +11,7 @@ exec python3 - <<'PY'
 import os, subprocess, sys
 sys.path.insert(0, os.environ["EVENHAND_SOURCE"] + "/tests/api")
 from server import Server
-with Server() as server:
+with Server(campaign=True) as server:
     sys.exit(subprocess.run([os.environ["SCHEMATHESIS"], "--config-file", os.environ["EVENHAND_SOURCE"] + "/tests/api/schemathesis.toml", "run",
                              f"http://127.0.0.1:{server.port}/v1/openapi.json", "-H", "Authorization: Bearer " + server.token, "--max-examples", "50",
                              "--seed", "1"], cwd=server.folder, check=False).returncode)
