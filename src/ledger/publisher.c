@@ -5,12 +5,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ledger/ledger_int.h"
 
-enum { PUBLISH_EVERY_MS = 100, BATCHES_BYTES_EAGER = 4 << 20, IDLE_BYTES_MAX = 8 << 20 };
+enum { PUBLISH_EVERY_MS = 250, PUBLISHER_NICE = 5, BATCHES_BYTES_EAGER = 4 << 20, IDLE_BYTES_MAX = 8 << 20 };
 
 eh_batch *eh_batch_open(eh_ledger *ledger)
 {
@@ -215,6 +216,9 @@ static eh_batch *batches_wait(eh_ledger *ledger, const struct timespec *not_befo
 static void *publisher_run(void *argument)
 {
     eh_ledger *ledger = argument;
+    pthread_setname_np(pthread_self(), "publisher");
+    /* who waits for an answer goes first; this catches up, and is waited for only when far behind */
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), getpriority(PRIO_PROCESS, (id_t)gettid()) + PUBLISHER_NICE);
     struct timespec not_before = deadline_after(0);
     pthread_mutex_lock(&ledger->lock);
     for (;;) {

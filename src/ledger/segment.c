@@ -9,7 +9,8 @@
 
 #include "ledger/ledger_int.h"
 
-enum { ZEROS_BYTES = 65536, ROOM_ROUND_BYTES = 4096, ROOM_STEP_BYTES_FIRST = 16384, ROOM_STEP_GROWTH = 3, TURN_SLACK_BYTES = 1 << 20 };
+enum { ZEROS_BYTES = 65536, ROOM_ROUND_BYTES = 4096, ROOM_STEP_BYTES_FIRST = 16384, ROOM_STEP_GROWTH = 3, ROOM_STEP_BYTES_MAX = 1 << 20, TURN_SLACK_BYTES = 1 << 20,
+       SPARE_STEP_BYTES = 1 << 20 };
 static const char spare_name[] = "spare";
 
 /* Writes zeros up to `end` and says how far it came: less room only costs time. */
@@ -25,12 +26,12 @@ static uint64_t zeros_write(int descriptor, uint64_t at, uint64_t end)
     return at;
 }
 
-/* Room after `end`: little for a ledger that is used little, a whole segment for one that fills them. */
+/* Room after `end`: little for a ledger that is used little, and never so much that who waits for this sync notices the zeros. */
 static void room_make(eh_ledger *ledger, uint64_t end)
 {
     uint64_t step = ledger->room_step < ROOM_STEP_BYTES_FIRST ? ROOM_STEP_BYTES_FIRST : ledger->room_step;
     uint64_t last = EH_LEDGER_WAL_TURN_BYTES + TURN_SLACK_BYTES, wanted = end + step < last ? end + step : last;
-    ledger->room_step = step * ROOM_STEP_GROWTH < EH_LEDGER_WAL_TURN_BYTES ? step * ROOM_STEP_GROWTH : EH_LEDGER_WAL_TURN_BYTES;
+    ledger->room_step = step * ROOM_STEP_GROWTH < ROOM_STEP_BYTES_MAX ? step * ROOM_STEP_GROWTH : ROOM_STEP_BYTES_MAX;
     wanted = (wanted + ROOM_ROUND_BYTES - 1) / ROOM_ROUND_BYTES * ROOM_ROUND_BYTES;
     ledger->segment_room = zeros_write(ledger->segment, end, wanted);
 }
@@ -130,13 +131,18 @@ static bool segment_spare(eh_ledger *ledger, const char *name, uint64_t *bytes_o
     return true;
 }
 
-/* What was in it must not come back: it is a spare one when its zeros are on the disk. */
+/* What was in it must not come back: it is a spare one when its zeros are on the disk. In steps, so that the disk has time for those who append meanwhile. */
 static void spare_ready(eh_ledger *ledger, uint64_t bytes)
 {
     int descriptor = openat(ledger->folders.wal, spare_name, O_WRONLY | O_CLOEXEC);
     if (descriptor < 0)
         return;
-    bool ready = zeros_write(descriptor, 0, bytes) == bytes && fdatasync(descriptor) == 0;
+    bool ready = true;
+    for (uint64_t at = 0; ready && at < bytes;) {
+        uint64_t end = at + SPARE_STEP_BYTES < bytes ? at + SPARE_STEP_BYTES : bytes;
+        ready = zeros_write(descriptor, at, end) == end && fdatasync(descriptor) == 0;
+        at = end;
+    }
     close(descriptor);
     if (!ready) {
         unlinkat(ledger->folders.wal, spare_name, 0);

@@ -224,6 +224,7 @@ static void *worker_run(void *context)
 {
     worker_place place = *(worker_place *)context;
     free(context);
+    pthread_setname_np(pthread_self(), "worker");
     for (;;) {
         eh_error error = {0};
         eh_api_job *job = job_take(place.api);

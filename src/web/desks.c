@@ -296,6 +296,7 @@ eh_code eh_desks_record(eh_desks *desks, eh_desk_waiting *waiting, eh_error *err
 static void *committer_run(void *context)
 {
     eh_desks *desks = context;
+    pthread_setname_np(pthread_self(), "decisions");
     commit *of = malloc(sizeof *of);
     EH_ASSERT(of != NULL);
     for (size_t count; (count = batch_take(desks, of->batch)) > 0;)

@@ -118,6 +118,7 @@ static eh_plan_order *order_take(eh_planner *planner)
 static void *planner_run(void *context)
 {
     eh_planner *planner = context;
+    pthread_setname_np(pthread_self(), "planner");
     for (eh_plan_order *order; (order = order_take(planner)) != NULL;) {
         order_carry_out(planner->web, order);
         pthread_mutex_lock(&planner->lock);

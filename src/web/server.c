@@ -26,7 +26,7 @@ enum {
     THREADS_MAX = 16,
     EXCHANGE_ARENA_BYTES_MAX = 16 << 20,
     BACKLOG = 1024,
-    CONNECTION_BYTES = 32 << 10,
+    CONNECTION_BYTES = 16 << 10, /* holds the headers of a request, and of its answer; cleared between requests */
     DESCRIPTORS_KEPT = 256 /* for files, databases, the ledger */
 };
 
