@@ -1,5 +1,5 @@
 /*
- * How long a decision waits for an answer, how long a workspace of many people takes to open, how fast people are recorded.
+ * How long a decision waits for an answer, how long a workspace of many people takes to open, how fast people are recorded. bench/rights runs it.
  *
  *   rights PEOPLE FOLDER     FOLDER must not be there; it is left behind
  *
@@ -106,6 +106,41 @@ static void answers(eh_rights *rights, size_t people, const char *name, size_t t
     printf("%s_p99 %.3f microseconds\n", name, askers[0].times[ROUNDS * 99 / 100] * 1e6);
 }
 
+/* Opens and closes; seconds, of which the closing is none. */
+static double open_once(const char *folder, uint64_t snapshot_after)
+{
+    eh_rights *rights = NULL;
+    eh_error error;
+    double start = seconds();
+    if (eh_rights_open(&(eh_rights_options){.state_folder = folder, .snapshot_after = snapshot_after}, &rights, &error) != EH_OK)
+        die(&error);
+    double taken = seconds() - start;
+    eh_rights_close(&rights);
+    return taken;
+}
+
+/* By turns: from the snapshot, and from all acts, as if there were none. */
+static void opening(const char *folder)
+{
+    enum { TURNS = 5 };
+    double from_snapshot[TURNS], from_acts[TURNS];
+    char path[4096], aside[4096];
+    snprintf(path, sizeof path, "%s/rights.snapshot", folder);
+    snprintf(aside, sizeof aside, "%s/aside", folder);
+    for (size_t i = 0; i < TURNS; i++) {
+        from_snapshot[i] = open_once(folder, 0);
+        if (rename(path, aside) != 0)
+            exit(1);
+        from_acts[i] = open_once(folder, UINT64_MAX);
+        if (rename(aside, path) != 0)
+            exit(1);
+    }
+    qsort(from_snapshot, TURNS, sizeof from_snapshot[0], compare);
+    qsort(from_acts, TURNS, sizeof from_acts[0], compare);
+    printf("open_from_snapshot %.3f seconds\nopen_from_acts %.3f seconds\nopen_ratio %.1f times\n", from_snapshot[TURNS / 2], from_acts[TURNS / 2],
+           from_acts[TURNS / 2] / from_snapshot[TURNS / 2]);
+}
+
 int main(int argc, char **argv)
 {
     eh_rights *rights = NULL;
@@ -119,10 +154,9 @@ int main(int argc, char **argv)
         die(&error);
     record(rights, people);
     eh_rights_close(&rights);
-    double start = seconds();
+    opening(argv[2]);
     if (eh_rights_open(&options, &rights, &error) != EH_OK)
         die(&error);
-    printf("open %.3f seconds\n", seconds() - start);
     answers(rights, people, "known_1_thread", 1, false);
     answers(rights, people, "known_2_threads", THREADS, false);
     answers(rights, people, "stranger_1_thread", 1, true);

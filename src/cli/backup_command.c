@@ -85,11 +85,11 @@ static eh_code database_add(packing *state, const char *name, eh_error *error)
     return code;
 }
 
-/* keys/ goes into a backup of its own, ledger/ is handed over by the ledger; what others are making now is passed over. */
+/* keys/ goes into a backup of its own, ledger/ is handed over by the ledger; what others are making now is passed over, and what they all have mapped. */
 static bool passed_over(const char *name, size_t depth)
 {
     return name[0] == '.' || ends_with(name, "-wal") || ends_with(name, "-shm") || ends_with(name, "-journal") || strstr(name, ".db.before-") != NULL ||
-           ends_with(name, ".new") || (depth == 1 && (strcmp(name, "keys") == 0 || strcmp(name, "ledger") == 0));
+           ends_with(name, ".new") || strcmp(name, "rights.counter") == 0 || strcmp(name, "rights.snapshot") == 0 || (depth == 1 && (strcmp(name, "keys") == 0 || strcmp(name, "ledger") == 0));
 }
 
 typedef struct {
@@ -275,7 +275,7 @@ static eh_code files_restore(packing *state, bool keep_ledger, bool keys, eh_err
         if (keys != (strncmp(name, "keys/", 5) == 0))
             return eh_fail(error, EH_INPUT, "%s", keys ? "that is no backup of keys" : "that is a backup of keys: give it with --keys");
         has_checkpoint = has_checkpoint || is_checkpoint;
-        if ((of_ledger && keep_ledger) || is_checkpoint)
+        if ((of_ledger && keep_ledger) || is_checkpoint || strcmp(name, "rights.counter") == 0)
             continue;
         EH_TRY(file_restore(state, name, keys, error));
         if (strncmp(name, "ledger/public/", 14) == 0 && path_join(path, state->state, name, error) == EH_OK)
@@ -361,7 +361,8 @@ static int restore_run(eh_state_request *request, eh_error *error)
         if (eh_erased_list_open(state.state, &erased, error) != EH_OK || eh_pack_open(request->files[0], &pack, error) != EH_OK)
             return EH_STATUS_ERROR;
         state.pack = pack;
-        if (ledger_compare(&state, &keep, error) != EH_OK || files_restore(&state, keep, false, error) != EH_OK)
+        if (ledger_compare(&state, &keep, error) != EH_OK || files_restore(&state, keep, false, error) != EH_OK ||
+            eh_rights_put_back(state.state, error) != EH_OK)
             return EH_STATUS_ERROR;
         eh_buffer_format(&text, "%s: %ju files put back%s\n", request->files[0], (uintmax_t)state.files_count,
                          keep ? "; the ledger goes on from that backup and stays as it is" : "");
@@ -410,6 +411,9 @@ static int check_run(eh_state_request *request, eh_error *error)
             found_one(&one, error->text);
         else if (code != EH_OK || eh_store_check(store, found_one, &one, error) != EH_OK)
             return EH_STATUS_ERROR;
+        eh_store_close(&store);
+        if (i == 0 && code == EH_OK && eh_rights_check(state, found_one, &one, error) != EH_OK)
+            return EH_STATUS_ERROR;
         if (one.found == 0)
             eh_buffer_format(&text, "%s: well\n", names[i]);
         found += one.found;
@@ -432,7 +436,7 @@ static const eh_state_act restore_acts[] = {
     {NULL, "FILE [--keys FILE]", "puts it back; a ledger that has gone on since stays as it is, keys that are there stay", EH_TAKES_KEYS, true, 0, 1,
      restore_run}};
 static const eh_state_act store_acts[] = {
-    {"check", "", "looks at every page, index and constraint of every database of the workspace", 0, false, 0, 0, check_run}};
+    {"check", "", "looks at every page, index and constraint of every database of the workspace, and at every record of what people have said", 0, false, 0, 0, check_run}};
 static const eh_state_command backup = {"backup", "copies the state of a workspace, while it is in use", backup_acts, 1};
 static const eh_state_command restore = {"restore", "puts a backup back, while the workspace is in use", restore_acts, 1};
 static const eh_state_command store = {"store", "the databases of a workspace", store_acts, 1};

@@ -162,8 +162,49 @@ void eh_act_seal(const eh_rights_keys *keys, const uint8_t before[EH_SEAL_BYTES]
     add_act(&m, &row->act);
     add_bytes(&m, row->wording_hash);
     add_number(&m, row->recorded_s);
-    eh_digest digest = eh_hmac_sha256(secret_view(&keys->seal), (eh_view){m.bytes, m.len});
+    eh_digest digest = eh_hmac_with(&keys->seal, (eh_view){m.bytes, m.len});
     memcpy(seal_out, digest.bytes, EH_SEAL_BYTES);
+}
+
+eh_code eh_act_changed(const eh_act_row *row, eh_error *error)
+{
+    return eh_fail(error, EH_CORRUPT,
+                   "record %016llx is not as it was recorded, or one before it is gone: somebody changed evenhand.db by other means. Restore a backup",
+                   (unsigned long long)row->act.record);
+}
+
+eh_code eh_person_changed(eh_view key, eh_error *error)
+{
+    return eh_fail(error, EH_CORRUPT, "the records of %.*s are not all there: somebody changed evenhand.db by other means. Restore a backup",
+                   (int)(key.len < 60 ? key.len : 60), key.ptr);
+}
+
+/* All that a person has said, from the first word to the end that their row names; wordings by their hash. */
+eh_code eh_person_chain_check(eh_rights *rights, const eh_person_row *person, eh_view key, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_rest) eh_statement *each = NULL;
+    uint8_t head[EH_SEAL_BYTES] = {0}, seal[EH_SEAL_BYTES];
+    eh_act_row row;
+    EH_TRY(eh_rights_prepare(rights, "SELECT " EH_ACT_COLUMNS ", w.text FROM rights_act a LEFT JOIN rights_wording w ON w.wording = a.wording "
+                                     "WHERE a.person = $1 ORDER BY a.act", &each, error));
+    eh_bind_integer(each, 1, person->person);
+    for (bool more = false;;) {
+        EH_TRY(eh_statement_step(each, &more, error));
+        if (!more)
+            break;
+        EH_TRY(eh_act_row_read(each, &row, error));
+        eh_act_seal(&rights->keys, head, &row, seal);
+        if (!eh_same_bytes(seal, row.seal.ptr, EH_SEAL_BYTES))
+            return eh_act_changed(&row, error);
+        if (row.wording_hash.ptr != NULL) {
+            eh_digest hash = eh_sha256_of(eh_column_text(each, EH_ACT_COLUMNS_COUNT));
+            if (!eh_same_bytes(hash.bytes, row.wording_hash.ptr, EH_HASH_BYTES))
+                return eh_fail(error, EH_CORRUPT, "the wording of record %016llx is not what was shown: somebody changed evenhand.db by other means. Restore a backup",
+                               (unsigned long long)row.act.record);
+        }
+        memcpy(head, seal, EH_SEAL_BYTES);
+    }
+    return eh_same_bytes(head, person->head, EH_SEAL_BYTES) ? EH_OK : eh_person_changed(key, error);
 }
 
 uint64_t eh_act_record(const eh_rights_keys *keys, eh_view key, const eh_act *act, uint32_t attempt)

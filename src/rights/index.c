@@ -3,10 +3,11 @@
  *
  *   slots   open addressing, linear probing; a slot holds 32 bits of the name's hash and the name's number
  *   names   the full hash and whose name it is; an alias is a second name. Names are never used again, so a reader cannot be misled
- *   states  one sequence lock each: the writer makes the sequence odd, writes the words, makes it even; a reader that saw it change reads again
+ *   places  where a person's state is: in the bytes of the snapshot (index_image.c), which never change, or in a cell
+ *   cells   one sequence lock each: the writer makes the sequence odd, writes the words, makes it even; a reader that saw it change reads again
  *   notes   asks and sales, linked from the newest to the oldest, never changed once they are linked
  *
- * Names, states and notes live in chunks that never move. When the slots grow, readers that still hold the old ones find what was there
+ * Names, places, cells and notes live in chunks that never move. When the slots grow, readers that still hold the old ones find what was there
  * before; the old ones are kept until the end (together less than the new ones).
  *
  * All that readers and the writer share is read and written by atomic operations: release by the writer, acquire by readers. Within one state this
@@ -17,69 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rights/rights_int.h"
+#include "rights/index_int.h"
 
-enum {
-    CHUNK_BITS = 12,
-    CHUNK_COUNT = 1 << CHUNK_BITS,
-    CHUNKS_MAX = EH_RIGHTS_PEOPLE_MAX / CHUNK_COUNT,
-    NOTE_CHUNKS_MAX = EH_RIGHTS_NOTES_MAX / CHUNK_COUNT,
-    SLOTS_FIRST = 1024,
-    OLD_TABLES_MAX = 32,
-    STATE_WORDS = (sizeof(eh_state) + 7) / 8
-};
-#define NOBODY UINT32_MAX
-
-typedef struct {
-    uint64_t low, high;      /* written before the name is linked, never after */
-    _Atomic uint32_t person; /* NOBODY: forgotten */
-    uint32_t next;           /* writer only: another name of the person, from 1; 0: none */
-} person_name;
-
-typedef struct {
-    _Atomic uint64_t sequence;
-    _Atomic uint64_t words[STATE_WORDS];
-    uint32_t names; /* writer only: the newest name, from 1 */
-} person_cell;
-
-typedef struct {
-    size_t count; /* a power of two */
-    _Atomic uint64_t slots[];
-} slot_table;
-
-struct eh_rights_index {
-    uint8_t secret[16];
-    eh_rights_house house;
-    _Atomic(slot_table *) table;
-    _Atomic(person_name *) names[CHUNKS_MAX];
-    _Atomic(person_cell *) cells[CHUNKS_MAX];
-    _Atomic(eh_note *) notes[NOTE_CHUNKS_MAX];
-    _Atomic size_t people_count;
-
-    pthread_mutex_t writing; /* all below is the writer's */
-    slot_table *old[OLD_TABLES_MAX];
-    size_t old_count;
-    uint32_t names_count, cells_count, notes_count; /* used so far */
-};
+enum { SLOTS_FIRST = 1024 };
 
 /* ---- reading: no lock ---------------------------------------------------------------------------------------------------------------- */
 
-static person_name *name_at(const eh_rights_index *index, uint32_t number)
-{
-    return atomic_load_explicit(&index->names[number >> CHUNK_BITS], memory_order_acquire) + (number & (CHUNK_COUNT - 1));
-}
-
-static person_cell *cell_at(const eh_rights_index *index, uint32_t person)
-{
-    return atomic_load_explicit(&index->cells[person >> CHUNK_BITS], memory_order_acquire) + (person & (CHUNK_COUNT - 1));
-}
-
 static const eh_note *note_at(const void *context, uint32_t number)
 {
-    const eh_rights_index *index = context;
-    if (number == 0)
-        return NULL;
-    return atomic_load_explicit(&index->notes[(number - 1) >> CHUNK_BITS], memory_order_acquire) + ((number - 1) & (CHUNK_COUNT - 1));
+    return eh_index_note_at(context, number);
 }
 
 static uint32_t tag_of(eh_hash128 hash)
@@ -88,9 +35,9 @@ static uint32_t tag_of(eh_hash128 hash)
 }
 
 /* The name of that hash that leads to a person, or NULL. */
-static person_name *name_find(const eh_rights_index *index, eh_hash128 hash)
+static eh_index_name *name_find(const eh_rights_index *index, eh_hash128 hash)
 {
-    const slot_table *table = atomic_load_explicit(&index->table, memory_order_acquire);
+    const eh_index_table *table = atomic_load_explicit(&index->table, memory_order_acquire);
     size_t mask = table->count - 1;
     for (size_t i = (size_t)hash.low & mask;; i = (i + 1) & mask) {
         uint64_t slot = atomic_load_explicit(&table->slots[i], memory_order_acquire);
@@ -98,26 +45,36 @@ static person_name *name_find(const eh_rights_index *index, eh_hash128 hash)
             return NULL;
         if ((uint32_t)(slot >> 32) != tag_of(hash))
             continue;
-        person_name *name = name_at(index, (uint32_t)slot - 1);
-        if (name->low == hash.low && name->high == hash.high && atomic_load_explicit(&name->person, memory_order_acquire) != NOBODY)
+        eh_index_name *name = eh_index_name_at(index, (uint32_t)slot - 1);
+        if (name->low == hash.low && name->high == hash.high && atomic_load_explicit(&name->person, memory_order_acquire) != EH_NOBODY)
             return name;
     }
 }
 
-/* The person of that hash, or NOBODY. */
+/* The person of that hash, or EH_NOBODY. */
 static uint32_t person_find(const eh_rights_index *index, eh_hash128 hash)
 {
-    const person_name *name = name_find(index, hash);
-    return name != NULL ? atomic_load_explicit(&name->person, memory_order_acquire) : NOBODY;
+    const eh_index_name *name = name_find(index, hash);
+    return name != NULL ? atomic_load_explicit(&name->person, memory_order_acquire) : EH_NOBODY;
 }
 
-static void state_read(const eh_rights_index *index, uint32_t person, eh_state *state_out)
+void eh_index_state_at(const eh_rights_index *index, uint32_t person, eh_state *state_out)
 {
-    person_cell *cell = cell_at(index, person);
-    uint64_t words[STATE_WORDS];
+    const eh_index_place *place = eh_index_place_at(index, person);
+    uint64_t at = atomic_load_explicit(&place->at, memory_order_acquire), words[EH_STATE_WORDS];
+    if (at == 0) {
+        *state_out = (eh_state){0};
+        return;
+    }
+    if ((at & 1) != 0) {
+        eh_index_image_state(index, at >> 1, state_out);
+        state_out->notes = place->notes;
+        return;
+    }
+    const eh_index_cell *cell = eh_index_cell_at(index, at);
     for (;;) {
         uint64_t before = atomic_load_explicit(&cell->sequence, memory_order_acquire);
-        for (size_t i = 0; i < STATE_WORDS; i++)
+        for (size_t i = 0; i < EH_STATE_WORDS; i++)
             words[i] = atomic_load_explicit(&cell->words[i], memory_order_acquire);
         if ((before & 1) == 0 && atomic_load_explicit(&cell->sequence, memory_order_acquire) == before)
             break;
@@ -136,13 +93,13 @@ static uint64_t group_of(const eh_rights_index *index, const char *product_group
 static bool state_find(const eh_rights_index *index, eh_hash128 hash, eh_state *state_out)
 {
     for (;;) {
-        const person_name *name = name_find(index, hash);
-        uint32_t person = name != NULL ? atomic_load_explicit(&name->person, memory_order_acquire) : NOBODY;
+        const eh_index_name *name = name_find(index, hash);
+        uint32_t person = name != NULL ? atomic_load_explicit(&name->person, memory_order_acquire) : EH_NOBODY;
         if (name == NULL)
             return false;
-        if (person == NOBODY)
+        if (person == EH_NOBODY)
             continue;
-        state_read(index, person, state_out);
+        eh_index_state_at(index, person, state_out);
         if (atomic_load_explicit(&name->person, memory_order_acquire) == person)
             return true;
     }
@@ -164,15 +121,15 @@ size_t eh_rights_index_count(const eh_rights_index *index)
 
 /* ---- writing: under the mutex --------------------------------------------------------------------------------------------------------- */
 
-static slot_table *table_make(size_t count)
+static eh_index_table *table_make(size_t count)
 {
-    slot_table *table = calloc(1, sizeof *table + count * sizeof table->slots[0]);
+    eh_index_table *table = calloc(1, sizeof *table + count * sizeof table->slots[0]);
     if (table != NULL)
         table->count = count;
     return table;
 }
 
-static void slot_put(slot_table *table, eh_hash128 hash, uint32_t name_number)
+void eh_index_slot_put(eh_index_table *table, eh_hash128 hash, uint32_t name_number)
 {
     size_t mask = table->count - 1, i = (size_t)hash.low & mask;
     while (atomic_load_explicit(&table->slots[i], memory_order_relaxed) != 0)
@@ -183,93 +140,136 @@ static void slot_put(slot_table *table, eh_hash128 hash, uint32_t name_number)
 /* Room for one more name at a load of at most a half; forgotten names are left behind. */
 static eh_code table_reserve(eh_rights_index *index, eh_error *error)
 {
-    slot_table *table = atomic_load_explicit(&index->table, memory_order_relaxed);
+    eh_index_table *table = atomic_load_explicit(&index->table, memory_order_relaxed);
     if (((size_t)index->names_count + 1) * 2 <= table->count)
         return EH_OK;
-    if (index->old_count == OLD_TABLES_MAX)
+    if (index->old_count == EH_OLD_TABLES_MAX)
         return eh_fail(error, EH_LIMIT, "more people than the index can hold");
-    slot_table *larger = table_make(table->count * 2);
+    eh_index_table *larger = table_make(table->count * 2);
     if (larger == NULL)
         return eh_fail_memory(error);
     for (uint32_t number = 0; number < index->names_count; number++) {
-        const person_name *name = name_at(index, number);
-        if (atomic_load_explicit(&name->person, memory_order_relaxed) != NOBODY)
-            slot_put(larger, (eh_hash128){name->low, name->high}, number);
+        const eh_index_name *name = eh_index_name_at(index, number);
+        if (atomic_load_explicit(&name->person, memory_order_relaxed) != EH_NOBODY)
+            eh_index_slot_put(larger, (eh_hash128){name->low, name->high}, number);
     }
     index->old[index->old_count++] = table;
     atomic_store_explicit(&index->table, larger, memory_order_release);
     return EH_OK;
 }
 
-static eh_code names_reserve(eh_rights_index *index, eh_error *error)
+eh_code eh_index_names_reserve(eh_rights_index *index, eh_error *error)
 {
     if (index->names_count == EH_RIGHTS_PEOPLE_MAX)
         return eh_fail(error, EH_LIMIT, "more than %d people", EH_RIGHTS_PEOPLE_MAX);
-    if ((index->names_count & (CHUNK_COUNT - 1)) != 0)
+    if ((index->names_count & (EH_CHUNK_COUNT - 1)) != 0 || index->names[index->names_count >> EH_CHUNK_BITS] != NULL)
         return EH_OK;
-    person_name *chunk = calloc(CHUNK_COUNT, sizeof *chunk);
+    eh_index_name *chunk = calloc(EH_CHUNK_COUNT, sizeof *chunk);
     if (chunk == NULL)
         return eh_fail_memory(error);
-    atomic_store_explicit(&index->names[index->names_count >> CHUNK_BITS], chunk, memory_order_release);
+    atomic_store_explicit(&index->names[index->names_count >> EH_CHUNK_BITS], chunk, memory_order_release);
     return EH_OK;
 }
 
+eh_code eh_index_places_reserve(eh_rights_index *index, eh_error *error)
+{
+    if (index->persons_count == EH_RIGHTS_PEOPLE_MAX)
+        return eh_fail(error, EH_LIMIT, "more than %d people", EH_RIGHTS_PEOPLE_MAX);
+    if ((index->persons_count & (EH_CHUNK_COUNT - 1)) != 0 || index->places[index->persons_count >> EH_CHUNK_BITS] != NULL)
+        return EH_OK;
+    eh_index_place *chunk = calloc(EH_CHUNK_COUNT, sizeof *chunk);
+    if (chunk == NULL)
+        return eh_fail_memory(error);
+    atomic_store_explicit(&index->places[index->persons_count >> EH_CHUNK_BITS], chunk, memory_order_release);
+    return EH_OK;
+}
+
+/* Room for the state of one more person; a person who was in the snapshot gets a cell with the first act after it. */
 static eh_code cells_reserve(eh_rights_index *index, eh_error *error)
 {
     if (index->cells_count == EH_RIGHTS_PEOPLE_MAX)
         return eh_fail(error, EH_LIMIT, "more than %d people", EH_RIGHTS_PEOPLE_MAX);
-    if ((index->cells_count & (CHUNK_COUNT - 1)) != 0 || index->cells[index->cells_count >> CHUNK_BITS] != NULL)
+    if ((index->cells_count & (EH_CHUNK_COUNT - 1)) != 0 || index->cells[index->cells_count >> EH_CHUNK_BITS] != NULL)
         return EH_OK;
-    person_cell *chunk = calloc(CHUNK_COUNT, sizeof *chunk);
+    eh_index_cell *chunk = calloc(EH_CHUNK_COUNT, sizeof *chunk);
     if (chunk == NULL)
         return eh_fail_memory(error);
-    atomic_store_explicit(&index->cells[index->cells_count >> CHUNK_BITS], chunk, memory_order_release);
+    atomic_store_explicit(&index->cells[index->cells_count >> EH_CHUNK_BITS], chunk, memory_order_release);
     return EH_OK;
 }
 
-static eh_code notes_reserve(eh_rights_index *index, eh_error *error)
+eh_code eh_index_notes_reserve(eh_rights_index *index, eh_error *error)
 {
     if (index->notes_count == EH_RIGHTS_NOTES_MAX)
         return eh_fail(error, EH_LIMIT, "more than %d sales and open double opt-ins", EH_RIGHTS_NOTES_MAX);
-    if ((index->notes_count & (CHUNK_COUNT - 1)) != 0 || index->notes[index->notes_count >> CHUNK_BITS] != NULL)
+    if ((index->notes_count & (EH_CHUNK_COUNT - 1)) != 0 || index->notes[index->notes_count >> EH_CHUNK_BITS] != NULL)
         return EH_OK;
-    eh_note *chunk = calloc(CHUNK_COUNT, sizeof *chunk);
+    eh_note *chunk = calloc(EH_CHUNK_COUNT, sizeof *chunk);
     if (chunk == NULL)
         return eh_fail_memory(error);
-    atomic_store_explicit(&index->notes[index->notes_count >> CHUNK_BITS], chunk, memory_order_release);
+    atomic_store_explicit(&index->notes[index->notes_count >> EH_CHUNK_BITS], chunk, memory_order_release);
     return EH_OK;
 }
 
-static void state_write(person_cell *cell, const eh_state *state)
+static void cell_write(eh_index_cell *cell, const eh_state *state)
 {
-    uint64_t words[STATE_WORDS] = {0};
+    uint64_t words[EH_STATE_WORDS] = {0};
     memcpy(words, state, sizeof *state);
     uint64_t sequence = atomic_load_explicit(&cell->sequence, memory_order_relaxed);
     atomic_store_explicit(&cell->sequence, sequence + 1, memory_order_relaxed);
-    for (size_t i = 0; i < STATE_WORDS; i++)
+    for (size_t i = 0; i < EH_STATE_WORDS; i++)
         atomic_store_explicit(&cell->words[i], words[i], memory_order_release);
     atomic_store_explicit(&cell->sequence, sequence + 2, memory_order_release);
 }
 
-static void name_link(eh_rights_index *index, eh_hash128 hash, uint32_t person)
+/* Room for a cell is there. */
+static void state_write(eh_rights_index *index, uint32_t person, const eh_state *state)
+{
+    eh_index_place *place = eh_index_place_at(index, person);
+    uint64_t at = atomic_load_explicit(&place->at, memory_order_relaxed);
+    bool has_cell = at != 0 && (at & 1) == 0;
+    if (!has_cell)
+        at = (uint64_t)++index->cells_count << 1;
+    cell_write(eh_index_cell_at(index, at), state);
+    if (!has_cell)
+        atomic_store_explicit(&place->at, at, memory_order_release);
+}
+
+/* Nothing is known any more. */
+static void state_wipe(eh_rights_index *index, uint32_t person)
+{
+    static const eh_state nothing;
+    eh_index_place *place = eh_index_place_at(index, person);
+    uint64_t at = atomic_load_explicit(&place->at, memory_order_relaxed);
+    atomic_store_explicit(&place->at, 0, memory_order_release);
+    if (at != 0 && (at & 1) == 0)
+        cell_write(eh_index_cell_at(index, at), &nothing);
+}
+
+void eh_index_name_add(eh_rights_index *index, eh_hash128 hash, uint32_t person)
 {
     uint32_t number = index->names_count++;
-    person_cell *cell = cell_at(index, person);
-    person_name *name = name_at(index, number);
+    eh_index_place *place = eh_index_place_at(index, person);
+    eh_index_name *name = eh_index_name_at(index, number);
     name->low = hash.low;
     name->high = hash.high;
-    name->next = cell->names;
+    name->next = place->names;
     atomic_store_explicit(&name->person, person, memory_order_release);
-    cell->names = number + 1;
-    slot_put(atomic_load_explicit(&index->table, memory_order_relaxed), hash, number);
+    place->names = number + 1;
+}
+
+static void name_link(eh_rights_index *index, eh_hash128 hash, uint32_t person)
+{
+    eh_index_name_add(index, hash, person);
+    eh_index_slot_put(atomic_load_explicit(&index->table, memory_order_relaxed), hash, index->names_count - 1);
 }
 
 /* The newest ask among the notes that covers the slots of a confirmation. */
 static const eh_note *ask_find(const eh_rights_index *index, const eh_state *state, uint32_t slots)
 {
-    const eh_note *note = note_at(index, state->notes);
+    const eh_note *note = eh_index_note_at(index, state->notes);
     while (note != NULL && (note->slots & slots) != slots)
-        note = note_at(index, note->next);
+        note = eh_index_note_at(index, note->next);
     return note;
 }
 
@@ -282,31 +282,38 @@ static eh_code act_try(const eh_rights_index *index, const eh_act *act, eh_state
 
 static eh_code person_make(eh_rights_index *index, eh_hash128 hash, uint32_t *person_out, eh_error *error)
 {
-    EH_TRY(names_reserve(index, error));
-    EH_TRY(cells_reserve(index, error));
+    EH_TRY(eh_index_names_reserve(index, error));
+    EH_TRY(eh_index_places_reserve(index, error));
     EH_TRY(table_reserve(index, error));
-    uint32_t person = index->cells_count++;
+    uint32_t person = index->persons_count++;
     name_link(index, hash, person);
     atomic_fetch_add_explicit(&index->people_count, 1, memory_order_release);
     *person_out = person;
     return EH_OK;
 }
 
+/* Room for it is there. Returns its number, from 1. */
+uint32_t eh_index_note_add(eh_rights_index *index, const eh_note *note)
+{
+    uint32_t number = index->notes_count++;
+    atomic_load_explicit(&index->notes[number >> EH_CHUNK_BITS], memory_order_relaxed)[number & (EH_CHUNK_COUNT - 1)] = *note;
+    return number + 1;
+}
+
 static eh_code act_apply(eh_rights_index *index, uint32_t person, const eh_act *act, eh_effect *effect_out, eh_error *error)
 {
     eh_state state;
     eh_note note = {0};
-    state_read(index, person, &state);
-    EH_TRY(notes_reserve(index, error));
+    eh_index_state_at(index, person, &state);
+    EH_TRY(eh_index_notes_reserve(index, error));
+    EH_TRY(cells_reserve(index, error));
     EH_TRY(act_try(index, act, &state, &note, effect_out, error));
     if (note.record != 0) {
         note.group = group_of(index, act->product_group);
         note.next = state.notes;
-        uint32_t number = index->notes_count++;
-        atomic_load_explicit(&index->notes[number >> CHUNK_BITS], memory_order_relaxed)[number & (CHUNK_COUNT - 1)] = note;
-        state.notes = number + 1;
+        state.notes = eh_index_note_add(index, &note);
     }
-    state_write(cell_at(index, person), &state);
+    state_write(index, person, &state);
     return EH_OK;
 }
 
@@ -314,7 +321,7 @@ static eh_code key_apply(eh_rights_index *index, eh_view key, const eh_act *act,
 {
     eh_hash128 hash = eh_siphash(index->secret, key);
     uint32_t person = person_find(index, hash);
-    if (person == NOBODY) {
+    if (person == EH_NOBODY) {
         eh_state nothing = {0};
         eh_note note;
         EH_TRY(act_try(index, act, &nothing, &note, effect_out, error)); /* what is refused makes nobody known */
@@ -339,7 +346,7 @@ eh_code eh_index_person_add(eh_rights_index *index, eh_view key, uint32_t *perso
     pthread_mutex_lock(&index->writing);
     eh_hash128 hash = eh_siphash(index->secret, key);
     uint32_t person = person_find(index, hash);
-    eh_code code = person != NOBODY ? EH_OK : person_make(index, hash, &person, error);
+    eh_code code = person != EH_NOBODY ? EH_OK : person_make(index, hash, &person, error);
     pthread_mutex_unlock(&index->writing);
     if (code == EH_OK)
         *person_out = person;
@@ -383,7 +390,7 @@ eh_code eh_index_try(eh_rights_index *index, eh_view key, const eh_act *acts, si
 bool eh_index_same(const eh_rights_index *index, eh_view a, eh_view b)
 {
     uint32_t person = person_find(index, eh_siphash(index->secret, a));
-    return person != NOBODY && person == person_find(index, eh_siphash(index->secret, b));
+    return person != EH_NOBODY && person == person_find(index, eh_siphash(index->secret, b));
 }
 
 bool eh_index_state(const eh_rights_index *index, eh_view key, eh_state *state_out)
@@ -394,17 +401,16 @@ bool eh_index_state(const eh_rights_index *index, eh_view key, eh_state *state_o
 /* Every name of the person leads nowhere from now on; the state is wiped. */
 static void person_forget(eh_rights_index *index, uint32_t person)
 {
-    static const eh_state nothing;
-    person_cell *cell = cell_at(index, person);
-    if (cell->names == 0) /* gone already, or taken into another person */
+    eh_index_place *place = eh_index_place_at(index, person);
+    if (place->names == 0) /* gone already, or taken into another person */
         return;
-    for (uint32_t number = cell->names; number != 0;) {
-        person_name *name = name_at(index, number - 1);
-        atomic_store_explicit(&name->person, NOBODY, memory_order_release);
+    for (uint32_t number = place->names; number != 0;) {
+        eh_index_name *name = eh_index_name_at(index, number - 1);
+        atomic_store_explicit(&name->person, EH_NOBODY, memory_order_release);
         number = name->next;
     }
-    cell->names = 0;
-    state_write(cell, &nothing);
+    place->names = 0;
+    state_wipe(index, person);
     atomic_fetch_sub_explicit(&index->people_count, 1, memory_order_release);
 }
 
@@ -412,7 +418,7 @@ void eh_rights_index_forget(eh_rights_index *index, eh_view key)
 {
     pthread_mutex_lock(&index->writing);
     uint32_t person = person_find(index, eh_siphash(index->secret, key));
-    if (person != NOBODY)
+    if (person != EH_NOBODY)
         person_forget(index, person);
     pthread_mutex_unlock(&index->writing);
 }
@@ -430,22 +436,22 @@ static eh_code alias_link(eh_rights_index *index, eh_view alias, uint32_t person
     uint32_t other = person_find(index, alias_hash);
     if (other == person)
         return EH_OK;
-    if (other == NOBODY) {
-        EH_TRY(names_reserve(index, error));
+    if (other == EH_NOBODY) {
+        EH_TRY(eh_index_names_reserve(index, error));
         EH_TRY(table_reserve(index, error));
         name_link(index, alias_hash, person);
         return EH_OK;
     }
-    person_cell *cell = cell_at(index, person), *left = cell_at(index, other);
+    eh_index_place *place = eh_index_place_at(index, person), *left = eh_index_place_at(index, other);
     while (left->names != 0) {
         uint32_t number = left->names;
-        person_name *name = name_at(index, number - 1);
+        eh_index_name *name = eh_index_name_at(index, number - 1);
         left->names = name->next;
-        name->next = cell->names;
-        cell->names = number;
+        name->next = place->names;
+        place->names = number;
         atomic_store_explicit(&name->person, person, memory_order_release);
     }
-    state_write(left, &(eh_state){0});
+    state_wipe(index, other);
     atomic_fetch_sub_explicit(&index->people_count, 1, memory_order_release);
     return EH_OK;
 }
@@ -454,7 +460,7 @@ eh_code eh_rights_index_alias(eh_rights_index *index, eh_view alias, eh_view key
 {
     pthread_mutex_lock(&index->writing);
     uint32_t person = person_find(index, eh_siphash(index->secret, key));
-    eh_code code = person == NOBODY ? eh_fail(error, EH_NOT_FOUND, "nobody of that key is known") : alias_link(index, alias, person, error);
+    eh_code code = person == EH_NOBODY ? eh_fail(error, EH_NOT_FOUND, "nobody of that key is known") : alias_link(index, alias, person, error);
     pthread_mutex_unlock(&index->writing);
     return code;
 }
@@ -487,7 +493,7 @@ eh_code eh_rights_index_open(const eh_rights_house *house, const uint8_t secret[
     index->house = *house;
     index->house.interest_id = text_copy(house->interest_id);
     index->house.ai_basis_id = text_copy(house->ai_basis_id != NULL ? house->ai_basis_id : "the shop's notice");
-    slot_table *table = table_make(SLOTS_FIRST);
+    eh_index_table *table = table_make(SLOTS_FIRST);
     atomic_store_explicit(&index->table, table, memory_order_release);
     if (table == NULL || index->house.ai_basis_id == NULL || (house->interest_id != NULL && index->house.interest_id == NULL)) {
         eh_rights_index_close(&index);
@@ -497,20 +503,32 @@ eh_code eh_rights_index_open(const eh_rights_house *house, const uint8_t secret[
     return EH_OK;
 }
 
+/* A chunk that is part of what was read at once goes with it. */
+static void chunk_free(const eh_region *but_of, void *chunk)
+{
+    uintptr_t at = (uintptr_t)chunk, begin = (uintptr_t)but_of->bytes;
+    if (at - begin >= but_of->count)
+        free(chunk);
+}
+
 void eh_rights_index_close(eh_rights_index **index)
 {
     eh_rights_index *closed = *index;
     if (closed == NULL)
         return;
-    for (size_t i = 0; i < CHUNKS_MAX; i++) {
-        free(closed->names[i]);
+    for (size_t i = 0; i < EH_CHUNKS_MAX; i++) {
+        chunk_free(&closed->names_region, closed->names[i]);
+        chunk_free(&closed->places_region, closed->places[i]);
         free(closed->cells[i]);
     }
-    for (size_t i = 0; i < NOTE_CHUNKS_MAX; i++)
+    for (size_t i = 0; i < EH_NOTE_CHUNKS_MAX; i++)
         free(closed->notes[i]);
     for (size_t i = 0; i < closed->old_count; i++)
-        free(closed->old[i]);
-    free(closed->table);
+        chunk_free(&closed->table_region, closed->old[i]);
+    chunk_free(&closed->table_region, closed->table);
+    eh_region *regions[] = {&closed->table_region, &closed->names_region, &closed->places_region, &closed->image};
+    for (size_t i = 0; i < sizeof regions / sizeof regions[0]; i++)
+        eh_region_drop(regions[i]);
     free((char *)(uintptr_t)closed->house.interest_id);
     free((char *)(uintptr_t)closed->house.ai_basis_id);
     pthread_mutex_destroy(&closed->writing);

@@ -219,11 +219,14 @@ eh_code eh_person_erase(eh_rights *rights, eh_view key, int64_t now_s, eh_arena 
     if (code == EH_OK) {
         code = erase_locked(rights, key, now_s, arena, &erased, error);
         if (code == EH_OK)
+            code = eh_snapshot_drop(rights, error);
+        if (code == EH_OK)
             code = eh_rights_commit(rights, NULL, 0, error);
         else
             eh_store_rollback(rights->store);
         if (code == EH_OK)
             code = eh_store_scrub(rights->store, error);
+        eh_snapshot_keep(rights);
     }
     pthread_mutex_unlock(&rights->writing);
     if (code == EH_OK)

@@ -1,4 +1,4 @@
-/* Opening a workspace's rights: the key file, the tables, the counter that all processes share, and the way from the disk into memory. */
+/* Opening a workspace's rights: the key file, the tables, the counter that all processes share. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "rights/records_int.h"
 
-enum { KEY_FILE_BYTES = 2 * EH_SECRET_BYTES + 1, NUMBERS_FIRST = 1024, CACHE_KIB = 131072 };
+enum { KEY_FILE_BYTES = 2 * EH_SECRET_BYTES + 1, CACHE_KIB = 131072 };
 
 static eh_code path_make(const eh_rights *rights, const char *name, eh_buffer *path_out, eh_error *error)
 {
@@ -47,10 +47,18 @@ static eh_code key_file_make(const char *path, const eh_entropy *entropy, eh_sec
     return EH_OK;
 }
 
+static void mac_key_derive(const eh_secret *secret, eh_view what, eh_hmac_key *key_out)
+{
+    EH_CLEANUP(eh_secret_wipe) eh_secret key;
+    eh_hkdf_expand(secret, what, key.bytes, sizeof key.bytes);
+    eh_hmac_key_make((eh_view){(const char *)key.bytes, sizeof key.bytes}, key_out);
+}
+
 static void keys_derive(const eh_secret *secret, eh_rights_keys *keys_out)
 {
+    mac_key_derive(secret, EH_VIEW("evenhand rights: seal"), &keys_out->seal);
+    mac_key_derive(secret, EH_VIEW("evenhand rights: snapshot"), &keys_out->snapshot);
     eh_hkdf_expand(secret, EH_VIEW("evenhand rights: suppression"), keys_out->suppression.bytes, EH_SECRET_BYTES);
-    eh_hkdf_expand(secret, EH_VIEW("evenhand rights: seal"), keys_out->seal.bytes, EH_SECRET_BYTES);
     eh_hkdf_expand(secret, EH_VIEW("evenhand rights: record"), keys_out->record.bytes, EH_SECRET_BYTES);
     eh_hkdf_expand(secret, EH_VIEW("evenhand rights: receipt"), keys_out->receipt.bytes, EH_SECRET_BYTES);
     eh_hkdf_expand(secret, EH_VIEW("evenhand rights: index"), keys_out->index, sizeof keys_out->index);
@@ -104,226 +112,6 @@ static eh_code counter_open(eh_rights *rights, eh_error *error)
     return EH_OK;
 }
 
-/* ---- from the disk into memory -------------------------------------------------------------------------------------------------------------- */
-
-static eh_code number_set(eh_rights *rights, int64_t person, uint32_t number, eh_error *error)
-{
-    if (person <= 0 || person > INT32_MAX)
-        return eh_fail(error, EH_CORRUPT, "a person of number %lld", (long long)person);
-    if ((size_t)person >= rights->numbers_count) {
-        size_t count = rights->numbers_count > 0 ? rights->numbers_count : NUMBERS_FIRST;
-        while (count <= (size_t)person)
-            count *= 2;
-        uint32_t *larger = realloc(rights->numbers, count * sizeof *larger);
-        if (larger == NULL)
-            return eh_fail_memory(error);
-        memset(larger + rights->numbers_count, 0, (count - rights->numbers_count) * sizeof *larger);
-        rights->numbers = larger;
-        rights->numbers_count = count;
-    }
-    rights->numbers[person] = number;
-    return EH_OK;
-}
-
-/* The number of a person in the index, plus 1; 0 when they are not there. */
-static uint32_t number_of(const eh_rights *rights, int64_t person)
-{
-    return person > 0 && (size_t)person < rights->numbers_count ? rights->numbers[person] : 0;
-}
-
-static eh_code load_people(eh_rights *rights, eh_error *error)
-{
-    EH_CLEANUP(eh_statement_rest) eh_statement *each = NULL;
-    EH_TRY(eh_rights_prepare(rights, "SELECT person, key FROM rights_person WHERE person > $1 ORDER BY person", &each, error));
-    eh_bind_integer(each, 1, rights->last_person);
-    for (bool row = false;;) {
-        EH_TRY(eh_statement_step(each, &row, error));
-        if (!row)
-            return EH_OK;
-        uint32_t number = 0;
-        int64_t person = eh_column_integer(each, 0);
-        EH_TRY(eh_index_person_add(rights->index, eh_column_text(each, 1), &number, error));
-        EH_TRY(number_set(rights, person, number + 1, error));
-        rights->last_person = person;
-    }
-}
-
-/* Own acts come back in the order in which they were written, and nothing stands between them: the file's write lock was held. */
-static void effect_tell(eh_rights *rights, uint64_t record, eh_effect effect)
-{
-    while (rights->told_speech < rights->told_count) {
-        eh_speech *speech = &rights->told[rights->told_speech];
-        size_t count = speech->refused == EH_OK ? speech->acts_count : 0;
-        while (rights->told_act < count) {
-            eh_said_result *result = &speech->results[rights->told_act++];
-            if (result->known || result->record != record)
-                continue;
-            result->effect = effect;
-            return;
-        }
-        rights->told_speech++;
-        rights->told_act = 0;
-    }
-}
-
-/*
- * Acts in the order in which they were recorded. At the first reading `heads` holds the seals as they grow, 16 bytes per person, so that the chains are
- * checked from their beginning; later readings trust what another process has written under the file's lock.
- */
-static eh_code load_acts(eh_rights *rights, uint8_t *heads, eh_error *error)
-{
-    EH_CLEANUP(eh_statement_rest) eh_statement *each = NULL;
-    EH_TRY(eh_rights_prepare(rights, "SELECT " EH_ACT_COLUMNS " FROM rights_act a WHERE a.act > $1 ORDER BY a.act", &each, error));
-    eh_bind_integer(each, 1, rights->last_act);
-    eh_act_row row;
-    for (bool more = false;;) {
-        EH_TRY(eh_statement_step(each, &more, error));
-        if (!more)
-            return EH_OK;
-        EH_TRY(eh_act_row_read(each, &row, error));
-        uint32_t number = number_of(rights, row.person);
-        if (number == 0)
-            return eh_fail(error, EH_CORRUPT, "act %lld belongs to nobody; restore a backup", (long long)row.act_number);
-        if (heads != NULL) {
-            uint8_t seal[EH_SEAL_BYTES];
-            uint8_t *head = heads + (size_t)row.person * EH_SEAL_BYTES;
-            eh_act_seal(&rights->keys, head, &row, seal);
-            if (!eh_same_bytes(seal, row.seal.ptr, EH_SEAL_BYTES))
-                return eh_fail(error, EH_CORRUPT,
-                               "record %016llx is not as it was recorded, or one before it is gone: somebody changed evenhand.db by other means. Restore a backup",
-                               (unsigned long long)row.act.record);
-            memcpy(head, seal, EH_SEAL_BYTES);
-        }
-        eh_effect effect = EH_EFFECT_NONE;
-        EH_TRY(eh_index_apply_to(rights->index, number - 1, &row.act, &effect, error));
-        rights->last_act = row.act_number;
-        effect_tell(rights, row.act.record, effect);
-    }
-}
-
-static eh_code check_heads(eh_rights *rights, const uint8_t *heads, eh_error *error)
-{
-    EH_CLEANUP(eh_statement_close) eh_statement *each = NULL;
-    EH_TRY(eh_store_prepare(rights->store, "SELECT person, head, key FROM rights_person", &each, error));
-    for (bool row = false;;) {
-        EH_TRY(eh_statement_step(each, &row, error));
-        if (!row)
-            return EH_OK;
-        int64_t person = eh_column_integer(each, 0);
-        eh_view head = eh_column_bytes(each, 1), key = eh_column_text(each, 2);
-        if (head.len != EH_SEAL_BYTES || !eh_same_bytes(heads + (size_t)person * EH_SEAL_BYTES, head.ptr, EH_SEAL_BYTES))
-            return eh_fail(error, EH_CORRUPT, "the records of %.*s are not all there: somebody changed evenhand.db by other means. Restore a backup",
-                           (int)(key.len < 60 ? key.len : 60), key.ptr);
-    }
-}
-
-static eh_code load_aliases(eh_rights *rights, eh_error *error)
-{
-    EH_CLEANUP(eh_statement_rest) eh_statement *each = NULL;
-    EH_TRY(eh_rights_prepare(rights, "SELECT alias, key, person FROM rights_alias WHERE alias > $1 ORDER BY alias", &each, error));
-    eh_bind_integer(each, 1, rights->last_alias);
-    for (bool row = false;;) {
-        EH_TRY(eh_statement_step(each, &row, error));
-        if (!row)
-            return EH_OK;
-        uint32_t number = number_of(rights, eh_column_integer(each, 2));
-        if (number != 0)
-            EH_TRY(eh_index_alias_to(rights->index, number - 1, eh_column_text(each, 1), error));
-        rights->last_alias = eh_column_integer(each, 0);
-    }
-}
-
-/*
- * People that are gone. Who was erased goes before the new people are read, as one of them may have the same key; who was taken into another person goes
- * last, when load_aliases has moved their names, so that no question in between finds nobody.
- */
-static eh_code load_moves(eh_rights *rights, bool merged, int64_t *last_out, eh_error *error)
-{
-    EH_CLEANUP(eh_statement_rest) eh_statement *each = NULL;
-    EH_TRY(eh_rights_prepare(rights, "SELECT move, person FROM rights_move WHERE move > $1 AND merged = $2 ORDER BY move", &each, error));
-    eh_bind_integer(each, 1, rights->last_move);
-    eh_bind_integer(each, 2, merged ? 1 : 0);
-    for (bool row = false;;) {
-        EH_TRY(eh_statement_step(each, &row, error));
-        if (!row)
-            return EH_OK;
-        int64_t person = eh_column_integer(each, 1), move = eh_column_integer(each, 0);
-        uint32_t number = number_of(rights, person);
-        if (number != 0) {
-            eh_index_forget(rights->index, number - 1);
-            rights->numbers[person] = 0;
-        }
-        *last_out = move > *last_out ? move : *last_out;
-    }
-}
-
-static eh_code load_suppressed(eh_rights *rights, eh_error *error)
-{
-    EH_CLEANUP(eh_statement_rest) eh_statement *each = NULL;
-    EH_TRY(eh_rights_prepare(rights, "SELECT suppression, hash FROM rights_suppression WHERE suppression > $1 ORDER BY suppression", &each,
-                            error));
-    eh_bind_integer(each, 1, rights->last_suppression);
-    for (bool row = false;;) {
-        EH_TRY(eh_statement_step(each, &row, error));
-        if (!row)
-            return EH_OK;
-        eh_view hash = eh_column_bytes(each, 1);
-        if (hash.len != EH_HASH_BYTES)
-            return eh_fail(error, EH_CORRUPT, "the suppression list holds a hash of %zu bytes", hash.len);
-        EH_TRY(eh_suppressed_set(rights->suppressed, (const uint8_t *)hash.ptr, true, error));
-        rights->last_suppression = eh_column_integer(each, 0);
-    }
-}
-
-static eh_code load(eh_rights *rights, uint8_t *heads, eh_error *error)
-{
-    int64_t last_move = rights->last_move;
-    EH_TRY(load_suppressed(rights, error));
-    EH_TRY(load_moves(rights, false, &last_move, error));
-    EH_TRY(load_people(rights, error));
-    EH_TRY(load_acts(rights, heads, error));
-    if (heads != NULL)
-        EH_TRY(check_heads(rights, heads, error));
-    EH_TRY(load_aliases(rights, error));
-    EH_TRY(load_moves(rights, true, &last_move, error));
-    rights->last_move = last_move;
-    return EH_OK;
-}
-
-eh_code eh_rights_refresh(eh_rights *rights, eh_error *error)
-{
-    uint64_t shared = atomic_load_explicit(rights->shared, memory_order_acquire);
-    bool own = !eh_store_in_transaction(rights->store);
-    if (own)
-        EH_TRY(eh_store_begin_reading(rights->store, error));
-    eh_code code = load(rights, NULL, error);
-    if (own)
-        eh_store_rollback(rights->store);
-    if (code != EH_OK) {
-        atomic_store(&rights->broken, 1);
-        return code;
-    }
-    atomic_store_explicit(&rights->seen, shared, memory_order_release);
-    return EH_OK;
-}
-
-static eh_code load_all(eh_rights *rights, eh_error *error)
-{
-    EH_CLEANUP(eh_statement_close) eh_statement *count = NULL;
-    bool row = false;
-    uint64_t shared = atomic_load_explicit(rights->shared, memory_order_acquire);
-    EH_TRY(eh_store_begin_reading(rights->store, error));
-    EH_TRY(eh_store_prepare(rights->store, "SELECT coalesce(max(person), 0) FROM rights_person", &count, error));
-    EH_TRY(eh_statement_step(count, &row, error));
-    uint8_t *heads = calloc((size_t)eh_column_integer(count, 0) + 1, EH_SEAL_BYTES);
-    eh_statement_close(&count);
-    eh_code code = heads == NULL ? eh_fail_memory(error) : load(rights, heads, error);
-    free(heads);
-    eh_store_rollback(rights->store);
-    atomic_store_explicit(&rights->seen, shared, memory_order_release);
-    return code;
-}
-
 /* ---- life ---------------------------------------------------------------------------------------------------------------------------------- */
 
 static eh_code store_open(eh_rights *rights, const eh_entropy *entropy, eh_error *error)
@@ -342,9 +130,8 @@ static eh_code rights_open(eh_rights *rights, const eh_rights_options *options, 
 {
     EH_TRY(store_open(rights, options->entropy, error));
     EH_TRY(counter_open(rights, error));
-    EH_TRY(eh_rights_index_open(&options->house, rights->keys.index, &rights->index, error));
     EH_TRY(eh_suppressed_open(&rights->suppressed, error));
-    return load_all(rights, error);
+    return eh_rights_load(rights, options, error);
 }
 
 /* A handle with nothing open yet, or NULL. */
@@ -363,12 +150,13 @@ static eh_rights *rights_make(const char *state_folder)
     return rights;
 }
 
-eh_code eh_rights_open(const eh_rights_options *options, eh_rights **rights_out, eh_error *error)
+eh_code eh_rights_open_as(const eh_rights_options *options, eh_opening opening, eh_rights **rights_out, eh_error *error)
 {
     eh_rights *rights = rights_make(options->state_folder);
     if (rights == NULL)
         return eh_fail_memory(error);
     rights->ledger = options->ledger;
+    rights->opening = opening;
     eh_code code = rights_open(rights, options, error);
     if (code != EH_OK) {
         eh_rights_close(&rights);
@@ -376,6 +164,54 @@ eh_code eh_rights_open(const eh_rights_options *options, eh_rights **rights_out,
     }
     *rights_out = rights;
     return EH_OK;
+}
+
+eh_code eh_rights_open(const eh_rights_options *options, eh_rights **rights_out, eh_error *error)
+{
+    eh_rights *rights = NULL;
+    EH_TRY(eh_rights_open_as(options, EH_OPENING_USUAL, &rights, error));
+    eh_snapshot_keep(rights); /* now too: not every process ends by closing */
+    *rights_out = rights;
+    return EH_OK;
+}
+
+/* ---- put back from a backup -------------------------------------------------------------------------------------------------------------------- */
+
+static eh_code put_back(eh_rights *rights, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0};
+    EH_CLEANUP(eh_statement_close) eh_statement *put = NULL;
+    uint32_t version = 0;
+    int64_t number = 0;
+    EH_TRY(path_make(rights, "evenhand.db", &path, error));
+    EH_TRY(eh_store_open(path.ptr, &(eh_store_options){.mode = EH_STORE_WRITE}, &rights->store, error));
+    EH_TRY(eh_store_version(rights->store, "rights", &version, error));
+    EH_TRY(eh_snapshot_drop(rights, error));
+    if (version != 0) {
+        eh_entropy_fill(NULL, &number, sizeof number);
+        EH_TRY(eh_store_prepare(rights->store, "INSERT INTO rights_counter (name, value) VALUES ('restored', $1) ON CONFLICT (name) DO UPDATE SET value = $1",
+                                &put, error));
+        eh_bind_integer(put, 1, number & INT64_MAX);
+        EH_TRY(eh_statement_run(put, error));
+    }
+    EH_TRY(counter_open(rights, error));
+    atomic_fetch_add_explicit(rights->shared, 1, memory_order_acq_rel);
+    return EH_OK;
+}
+
+eh_code eh_rights_put_back(const char *state_folder, eh_error *error)
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0};
+    eh_buffer_format(&path, "%s/evenhand.db", state_folder);
+    EH_TRY(eh_buffer_check(&path, error));
+    if (access(path.ptr, F_OK) != 0)
+        return EH_OK;
+    eh_rights *rights = rights_make(state_folder);
+    if (rights == NULL)
+        return eh_fail_memory(error);
+    eh_code code = put_back(rights, error);
+    eh_rights_close(&rights);
+    return code;
 }
 
 /* ---- who was erased, alone -------------------------------------------------------------------------------------------------------------------- */
@@ -403,7 +239,7 @@ static eh_code rows_read(eh_erased_list *list, eh_error *error)
         EH_TRY(eh_statement_step(each, &row, error));
         if (!row)
             break;
-        memcpy(list->rows[list->rows_count].hash, eh_column_bytes(each, 0).ptr, EH_HASH_BYTES); /* as long as load_suppressed has seen it to be */
+        memcpy(list->rows[list->rows_count].hash, eh_column_bytes(each, 0).ptr, EH_HASH_BYTES); /* as long as eh_rights_load_suppressed has seen it to be */
         list->rows[list->rows_count++].at_s = eh_column_integer(each, 1);
     }
     return EH_OK;
@@ -421,7 +257,7 @@ static eh_code erased_read(eh_erased_list *list, eh_error *error)
     if (version == 0)
         return EH_OK;
     EH_TRY(keys_open(rights, false, NULL, error));
-    EH_TRY(load_suppressed(rights, error));
+    EH_TRY(eh_rights_load_suppressed(rights, error));
     EH_TRY(rows_read(list, error));
     eh_rights_statements_close(rights);
     eh_store_close(&rights->store); /* somebody may put another database in its place */
@@ -510,6 +346,7 @@ void eh_rights_close(eh_rights **rights)
     eh_rights *closed = *rights;
     if (closed == NULL)
         return;
+    eh_snapshot_keep(closed);
     eh_rights_index_close(&closed->index);
     eh_suppressed_close(&closed->suppressed);
     eh_rights_statements_close(closed);
@@ -518,6 +355,7 @@ void eh_rights_close(eh_rights **rights)
         (void)munmap((void *)(uintptr_t)closed->shared, sizeof *closed->shared);
     eh_wipe(&closed->keys, sizeof closed->keys);
     free(closed->numbers);
+    free(closed->heads);
     free(closed->state_folder);
     pthread_mutex_destroy(&closed->writing);
     pthread_mutex_destroy(&closed->queueing);

@@ -206,6 +206,7 @@ eh_code eh_person_read_locked(eh_rights *rights, eh_view key, eh_arena *arena, e
     EH_ASSERT(more);
     EH_TRY(text_take(find, 0, arena, &person.key, error));
     person.since_s = eh_column_integer(find, 1);
+    EH_TRY(eh_person_chain_check(rights, &row, eh_view_of(person.key), error));
     EH_TRY(lists_read(rights, row.person, arena, &person, error));
     *person_out = person;
     return EH_OK;

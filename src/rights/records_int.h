@@ -17,13 +17,28 @@ enum { EH_SEAL_BYTES = 16, EH_HASH_BYTES = 32 };
 /** The keys of this room, all from one file. */
 typedef struct {
     eh_secret suppression; /* for the hashes of who was erased */
-    eh_secret seal;        /* for the chain of each person's acts */
+    eh_hmac_key seal;      /* for the chain of each person's acts */
     eh_secret record;      /* for the ids of acts */
     eh_secret receipt;     /* seed of the key that signs receipts */
+    eh_hmac_key snapshot;  /* for the MACs of the snapshot */
     uint8_t index[16];     /* for the table in memory */
 } eh_rights_keys;
 
 typedef struct eh_suppressed eh_suppressed; /* the hashes in memory (suppression.c) */
+
+/** What became of the snapshot. */
+typedef enum {
+    EH_SNAPSHOT_NONE,    /* there is no file */
+    EH_SNAPSHOT_READ,
+    EH_SNAPSHOT_OTHER,   /* of another state of the database, another version, another rule */
+    EH_SNAPSHOT_DAMAGED, /* not as it was written */
+} eh_snapshot_state;
+
+typedef enum {
+    EH_OPENING_USUAL,
+    EH_OPENING_TO_LOOK,   /* the snapshot is read and never written */
+    EH_OPENING_FROM_ACTS, /* as if there were none */
+} eh_opening;
 
 /** What is numbered, each from 1; a number is never used again. */
 typedef enum {
@@ -53,8 +68,16 @@ struct eh_rights {
     eh_rights_ledger ledger;
     char *state_folder;
     uint32_t *numbers;         /* of persons in the index, by person, plus 1; 0: gone */
+    uint8_t (*heads)[EH_SEAL_BYTES]; /* by person: the seal of the last act that was read; zeros: none yet, or the snapshot knew it */
     size_t numbers_count;
     int64_t last_person, last_act, last_alias, last_move, last_suppression;
+    int64_t covered_person;    /* the last person of the snapshot that was read; 0: none was */
+    uint64_t fresh_count;      /* acts and people that were read since the snapshot */
+    uint64_t snapshot_after;
+    int64_t restored;          /* which history it is: a number that putting back a backup changes */
+    eh_opening opening;
+    eh_snapshot_state snapshot;
+    bool signal_keeps_ai, loaded;
     struct {
         const char *sql;       /* compared by its address */
         eh_statement *statement;
@@ -72,7 +95,8 @@ struct eh_rights {
 
 /* ---- opening, keys (open.c) ----------------------------------------------------------------------------------------------------------- */
 
-/** Reads all that other processes have written since; the writer's lock is held. */
+EH_MUST_USE eh_code eh_rights_open_as(const eh_rights_options *options, eh_opening opening, eh_rights **rights_out, eh_error *error);
+/** Reads all that other processes have written since; the writer's lock is held. errors: EH_CORRUPT for an act that was changed by other means */
 EH_MUST_USE eh_code eh_rights_refresh(eh_rights *rights, eh_error *error);
 /** As eh_store_begin; before anything that takes a number. */
 EH_MUST_USE eh_code eh_rights_begin(eh_rights *rights, eh_error *error);
@@ -80,6 +104,26 @@ EH_MUST_USE eh_code eh_rights_begin(eh_rights *rights, eh_error *error);
 EH_MUST_USE eh_code eh_rights_commit(eh_rights *rights, eh_speech *speeches, size_t speeches_count, eh_error *error);
 /** Gives every act that has none its entry in the ledger, if there is one and it can be written now. The writer's lock is not held. */
 EH_MUST_USE eh_code eh_rights_log(eh_rights *rights, eh_error *error);
+
+/* ---- the way into memory (load.c) ------------------------------------------------------------------------------------------------------ */
+
+/** Everything, from the snapshot or from the beginning; once. */
+EH_MUST_USE eh_code eh_rights_load(eh_rights *rights, const eh_rights_options *options, eh_error *error);
+/** Room in `numbers` and `heads` for that person. */
+EH_MUST_USE eh_code eh_rights_numbers_reserve(eh_rights *rights, int64_t person, eh_error *error);
+/** The suppressions that are not in memory yet. */
+EH_MUST_USE eh_code eh_rights_load_suppressed(eh_rights *rights, eh_error *error);
+
+/* ---- the snapshot (snapshot.c) ---------------------------------------------------------------------------------------------------------- */
+
+/** Fills an empty index, in a view of the database that is open. When it was not read, index and numbers hold anything: begin again. */
+EH_MUST_USE eh_code eh_snapshot_read(eh_rights *rights, eh_snapshot_state *state_out, eh_error *error);
+/** Writes it when enough has changed. Nothing is lost when it cannot be written. The writer's lock is held, no transaction is open. */
+void eh_snapshot_keep(eh_rights *rights);
+/** Writes it, inside a transaction that is committed next. */
+EH_MUST_USE eh_code eh_snapshot_write(eh_rights *rights, eh_error *error);
+/** Takes it off the disk, in the transaction that removes somebody. */
+EH_MUST_USE eh_code eh_snapshot_drop(eh_rights *rights, eh_error *error);
 
 /* ---- statements, counters (statements.c) ------------------------------------------------------------------------------------------------ */
 
@@ -126,6 +170,12 @@ typedef struct {
     uint8_t head[EH_SEAL_BYTES]; /* the seal of their last act */
     int64_t acts_count;
 } eh_person_row;
+
+/** The error for an act, or a person's acts, that somebody has changed. */
+eh_code eh_act_changed(const eh_act_row *row, eh_error *error);
+eh_code eh_person_changed(eh_view key, eh_error *error);
+/** Is all that the person has said as it was recorded, wordings too? errors: EH_CORRUPT, which record */
+EH_MUST_USE eh_code eh_person_chain_check(eh_rights *rights, const eh_person_row *person, eh_view key, eh_error *error);
 
 /** Finds by key or alias. */
 EH_MUST_USE eh_code eh_person_find(eh_rights *rights, eh_view key, eh_person_row *person_out, bool *found_out, eh_error *error);

@@ -278,12 +278,25 @@ typedef struct {
     eh_rights_house house;
     eh_rights_ledger ledger;   /* append NULL: none */
     const eh_entropy *entropy; /* for the key file; NULL: the system's */
+    uint64_t snapshot_after;   /* acts and people after which the snapshot is written anew; 0: as usual */
 } eh_rights_options;
 
-/** errors: EH_CORRUPT when what is stored is not what was recorded (which act, whose); EH_NOT_FOUND when the key file is gone. cost: about a second per
- *  million acts */
+/**
+ * Reads what everybody has said: from `.evenhand/rights.snapshot` and what was said since, or from the beginning. Closing, and opening when much has changed,
+ * writes that file anew.
+ * errors: EH_CORRUPT when what is stored is not what was recorded (which act, whose); EH_NOT_FOUND when the key file is gone. cost: about a tenth of a second
+ * per million people from the snapshot, and a second per million acts
+ */
 EH_MUST_USE eh_code eh_rights_open(const eh_rights_options *options, eh_rights **rights_out, eh_error *error);
 void eh_rights_close(eh_rights **rights);
+
+/**
+ * Looks at every act, wording and chain, and whether the snapshot says what follows from them; each thing that is wrong is one call of `found`. Nothing is
+ * found where nobody has ever said anything. cost: as reading all acts
+ */
+EH_MUST_USE eh_code eh_rights_check(const char *state_folder, eh_store_found found, void *context, eh_error *error);
+/** After another database was put in the place of evenhand.db: every process that holds the old one in memory answers with an error from now on. */
+EH_MUST_USE eh_code eh_rights_put_back(const char *state_folder, eh_error *error);
 
 /**
  * May we? cost: as eh_rights_index_may, and one more keyed hash for who is not known (is it on the suppression list?). Takes a lock only when another

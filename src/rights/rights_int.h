@@ -107,4 +107,25 @@ bool eh_index_same(const eh_rights_index *index, eh_view a, eh_view b);
 /** A copy of the state; false when nobody of that key is known. */
 bool eh_index_state(const eh_rights_index *index, eh_view key, eh_state *state_out);
 
+/** Zeroed memory of its own. */
+typedef struct {
+    char *bytes;
+    size_t count;
+} eh_region;
+EH_MUST_USE eh_code eh_region_make(size_t count, eh_region *region_out, eh_error *error);
+void eh_region_drop(eh_region *region);
+
+/* A person as bytes, for the snapshot (index_image.c): hashes of names, notes, state. What was read is written again to the same bytes. */
+void eh_index_person_write(const eh_rights_index *index, uint32_t person, eh_buffer *out);
+/** Takes over the bytes that the people are in, and makes room for so many. The index is empty. */
+EH_MUST_USE eh_code eh_index_read_begin(eh_rights_index *index, eh_region *bytes, size_t names_count, size_t people_count, eh_error *error);
+/**
+ * Reads the person at the beginning of *bytes, which lie in the image and then begin after them. Nobody is found before eh_index_read_end, and nobody else may
+ * have the index until then. errors: EH_CORRUPT, EH_LIMIT, EH_MEMORY: throw the index away
+ */
+EH_MUST_USE eh_code eh_index_person_read(eh_rights_index *index, eh_view *bytes, uint32_t *person_out, eh_error *error);
+EH_MUST_USE eh_code eh_index_read_end(eh_rights_index *index, eh_error *error);
+/** Names that were ever used, those of people who are gone too. */
+uint32_t eh_index_names_count(const eh_rights_index *index);
+
 #endif

@@ -149,6 +149,52 @@ static int live(world *w)
     return w->owner[below(w, PERSONS)];
 }
 
+/*
+ * The index as bytes and back, as the snapshot does it: written again they are the same bytes, and life goes on with the one that was read, whose states lie
+ * in the bytes until they change.
+ */
+static void through_the_snapshot(world *w)
+{
+    static const uint8_t secret[16] = {1, 2, 3};
+    static const eh_rights_house house;
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer bytes = {0};
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer again = {0};
+    eh_rights_index *read = NULL;
+    eh_region region = {0};
+    eh_error error;
+    size_t people = 0;
+    for (int i = 0; i < PERSONS; i++) {
+        char key[16];
+        uint32_t number = 0;
+        eh_state state;
+        key_of(i, key);
+        if (w->owner[i] != i || !eh_index_state(w->index, eh_view_of(key), &state))
+            continue;
+        assert_int_equal(eh_index_person_add(w->index, eh_view_of(key), &number, &error), EH_OK);
+        eh_index_person_write(w->index, number, &bytes);
+        people++;
+    }
+    if (people == 0)
+        return;
+    assert_int_equal(eh_region_make(bytes.len, &region, &error), EH_OK);
+    memcpy(region.bytes, bytes.ptr, bytes.len);
+    eh_view rest = {region.bytes, bytes.len};
+    assert_int_equal(eh_rights_index_open(&house, secret, &read, &error), EH_OK);
+    assert_int_equal(eh_index_read_begin(read, &region, eh_index_names_count(w->index), people, &error), EH_OK);
+    for (size_t i = 0; i < people; i++) {
+        uint32_t number = 0;
+        assert_int_equal(eh_index_person_read(read, &rest, &number, &error), EH_OK);
+        eh_index_person_write(read, number, &again);
+    }
+    assert_int_equal(rest.len, 0);
+    assert_int_equal(eh_index_read_end(read, &error), EH_OK);
+    assert_int_equal(again.len, bytes.len);
+    assert_memory_equal(again.ptr, bytes.ptr, bytes.len);
+    assert_int_equal(eh_rights_index_count(read), people);
+    eh_rights_index_close(&w->index);
+    w->index = read;
+}
+
 static void index_agrees_with_the_model(void **state)
 {
     (void)state;
@@ -163,12 +209,14 @@ static void index_agrees_with_the_model(void **state)
         for (int i = 0; i < PERSONS; i++)
             w.owner[i] = i;
         for (int step = 0; step < ACTS; step++) {
-            uint64_t what = below(&w, 20);
+            uint64_t what = below(&w, 21);
             int person = live(&w), other = live(&w);
             if (what == 0)
                 erase(&w, person);
             else if (what == 1 && other != person)
                 merge(&w, other, person);
+            else if (what == 20)
+                through_the_snapshot(&w);
             else
                 random_act(&w, person);
             if (step % 10 == 9)
