@@ -296,7 +296,7 @@ EH_MUST_USE eh_code eh_desk_decide(eh_desk *desk, const eh_desk_request *request
 /** The ledger's entry for a decision of the desk; lives in `arena`. */
 EH_MUST_USE eh_code eh_desk_entry(const eh_desk *desk, const eh_trace *trace, eh_arena *arena, eh_ledger_entry *entry_out, eh_error *error);
 
-/** Tells that the messages of these decisions go: they count for caps and cool-downs from now on. After the ledger has them, before they are told. */
+/** Tells that the messages of these decisions go: they count for caps and cool-downs from now on. Once the ledger has them or is being given them, before they are told. */
 EH_MUST_USE eh_code eh_desk_sent(eh_desk *desk, const eh_trace *const *traces, size_t count, eh_error *error);
 /** When the message may go at the earliest: at once, or when the quiet hours of the person's clock are over; UTC seconds. */
 int64_t eh_desk_send_after(eh_desk *desk, const eh_trace *trace);

@@ -24,6 +24,20 @@ struct eh_desk_place {
     int64_t looked_ns;        /* when the stamp was last compared */
 };
 
+typedef struct commit commit;
+
+/* A thread that counts the messages of a batch while the ledger is given its decisions: both wait for a disk. */
+typedef struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    commit *batch;            /* NULL: there is nothing to count */
+    size_t count;
+    eh_code code;             /* of the last one */
+    eh_error error;
+    bool closing, started;
+    pthread_t thread;
+} counting;
+
 struct eh_desks {
     eh_web *web;
     eh_words words[EH_LANGUAGES_COUNT];
@@ -38,6 +52,7 @@ struct eh_desks {
     size_t waiting_count;
     bool closing, started;
     pthread_t committer;
+    counting counting;
 };
 
 static int64_t monotonic_ns(void)
@@ -239,13 +254,13 @@ static size_t batch_take(eh_desks *desks, eh_desk_waiting **batch)
     return count;
 }
 
-typedef struct {
+struct commit {
     eh_desk_waiting *batch[BATCH];
     eh_ledger_entry entries[BATCH];
     eh_ledger_receipt receipts[BATCH];
     const eh_trace *traces[BATCH];
     bool counted[BATCH];
-} commit;
+};
 
 /* Their messages count for caps and cool-downs: desk by desk. */
 static eh_code batch_count(commit *of, size_t count, eh_error *error)
@@ -265,14 +280,60 @@ static eh_code batch_count(commit *of, size_t count, eh_error *error)
     return EH_OK;
 }
 
+static void *counter_run(void *context)
+{
+    counting *counter = context;
+    pthread_setname_np(pthread_self(), "counter");
+    pthread_mutex_lock(&counter->lock);
+    for (;;) {
+        while (counter->batch == NULL && !counter->closing)
+            pthread_cond_wait(&counter->changed, &counter->lock);
+        if (counter->batch == NULL)
+            break;
+        eh_error error = {0};
+        pthread_mutex_unlock(&counter->lock);
+        eh_code code = batch_count(counter->batch, counter->count, &error);
+        pthread_mutex_lock(&counter->lock);
+        counter->code = code;
+        counter->error = error;
+        counter->batch = NULL;
+        pthread_cond_broadcast(&counter->changed);
+    }
+    pthread_mutex_unlock(&counter->lock);
+    return NULL;
+}
+
+static void count_begin(counting *counter, commit *of, size_t count)
+{
+    pthread_mutex_lock(&counter->lock);
+    counter->batch = of;
+    counter->count = count;
+    pthread_cond_broadcast(&counter->changed);
+    pthread_mutex_unlock(&counter->lock);
+}
+
+static eh_code count_end(counting *counter, eh_error *error)
+{
+    pthread_mutex_lock(&counter->lock);
+    while (counter->batch != NULL)
+        pthread_cond_wait(&counter->changed, &counter->lock);
+    eh_code code = counter->code == EH_OK ? EH_OK : eh_fail(error, counter->code, "%s", counter->error.text);
+    pthread_mutex_unlock(&counter->lock);
+    return code;
+}
+
+/* What the ledger then refuses was counted all the same: somebody gets a message less, never one more. */
 static void batch_commit(eh_desks *desks, commit *of, size_t count)
 {
-    eh_error error = {0};
+    eh_error error = {0}, uncounted = {0};
     for (size_t i = 0; i < count; i++)
         of->entries[i] = of->batch[i]->entry;
-    eh_code code = eh_ledger_append(desks->web->ledger, of->entries, count, of->receipts, &error);
-    if (code == EH_OK)
-        code = batch_count(of, count, &error);
+    count_begin(&desks->counting, of, count);
+    eh_code code = eh_ledger_append(desks->web->ledger, of->entries, count, of->receipts, &error), counted = count_end(&desks->counting, &uncounted);
+    if (code == EH_OK && counted != EH_OK) {
+        code = counted;
+        error = uncounted;
+    }
     for (size_t i = 0; i < count; i++) {
         eh_exchange *exchange = of->batch[i]->exchange;
         eh_desks_give(desks, of->batch[i]->place);
@@ -320,12 +381,29 @@ eh_code eh_desks_open(eh_web *web, eh_desks **desks_out, eh_error *error)
     pthread_cond_init(&desks->arrived, NULL);
     for (; desks->words_count < EH_LANGUAGES_COUNT; desks->words_count++)
         EH_TRY(eh_words_open(eh_languages[desks->words_count], &desks->words[desks->words_count], error));
-    if (pthread_create(&desks->committer, NULL, committer_run, desks) != 0)
+    pthread_mutex_init(&desks->counting.lock, NULL);
+    pthread_cond_init(&desks->counting.changed, NULL);
+    desks->counting.started = pthread_create(&desks->counting.thread, NULL, counter_run, &desks->counting) == 0;
+    if (!desks->counting.started || pthread_create(&desks->committer, NULL, committer_run, desks) != 0)
         return eh_fail(error, EH_UNAVAILABLE, "the system gives no more threads");
     desks->started = true;
     *desks_out = desks;
     desks = NULL;
     return EH_OK;
+}
+
+/* After the committer. */
+static void counter_close(counting *counter)
+{
+    if (!counter->started)
+        return;
+    pthread_mutex_lock(&counter->lock);
+    counter->closing = true;
+    pthread_cond_broadcast(&counter->changed);
+    pthread_mutex_unlock(&counter->lock);
+    pthread_join(counter->thread, NULL);
+    pthread_cond_destroy(&counter->changed);
+    pthread_mutex_destroy(&counter->lock);
 }
 
 void eh_desks_close(eh_desks **desks_address)
@@ -339,6 +417,7 @@ void eh_desks_close(eh_desks **desks_address)
     pthread_mutex_unlock(&desks->queue);
     if (desks->started)
         pthread_join(desks->committer, NULL);
+    counter_close(&desks->counting);
     for (size_t i = 0; i < desks->places_count; i++)
         place_free(desks->places[i]);
     for (size_t i = 0; i < desks->words_count; i++)

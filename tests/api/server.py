@@ -28,10 +28,11 @@ outcome:
 class Server:
     """`with Server() as server:` a workspace with a ledger and a key for everything; .start(), .kill(), .stop() as one likes."""
 
-    def __init__(self, campaign=False):
-        """campaign: a plan of the campaign `note` has gone out, so that single decisions can be asked for."""
+    def __init__(self, campaign=False, people=2):
+        """campaign: a plan of the campaign `note` has gone out, so that single decisions can be asked for. people: c1, c2, ..."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="evenhand-api-"))
-        (self.folder / "people.csv").write_text("id,age,bought\nc1,30,true\nc2,40,false\n", encoding="utf-8")
+        rows = "".join(f"c{number},{20 + 10 * number % 60},{'true' if number % 2 else 'false'}\n" for number in range(1, people + 1))
+        (self.folder / "people.csv").write_text("id,age,bought\n" + rows, encoding="utf-8")
         (self.folder / "evenhand.yaml").write_text(YAML, encoding="utf-8")
         self.log = open(self.folder / "log", "w+b")
         self.process = None
@@ -88,6 +89,9 @@ class Server:
     def __exit__(self, *failure):
         if self.process.poll() is None:
             self.stop() if failure[0] is None else self.kill()
+        self.remove()
+
+    def remove(self):
         self.log.close()
         shutil.rmtree(self.folder)
 
