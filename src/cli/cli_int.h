@@ -311,4 +311,7 @@ void eh_progress_show(void *context, const char *what, double share);
 /** Wipes the bar; may be called more than once. */
 void eh_progress_end(eh_progress *progress);
 
+/** Becomes that user, for good; `arena` for a while. errors: EH_INPUT for no user of the machine, EH_DENIED */
+EH_MUST_USE eh_code eh_serve_as(const char *name, eh_arena *arena, eh_error *error);
+
 #endif

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "cli/cli_int.h"
 #include "cli/elsewhere_int.h"
@@ -12,6 +13,7 @@ enum { PORT_USUAL = 8080, PORT_MAX = 65535, THREADS_MAX = 16 };
 
 typedef struct {
     eh_web_options options;
+    const char *user;
 } serve_request;
 
 static eh_code read_workspace(const eh_option_use *use, eh_error *error)
@@ -60,11 +62,19 @@ static eh_code read_threads(const eh_option_use *use, eh_error *error)
     return EH_OK;
 }
 
+static eh_code read_user(const eh_option_use *use, eh_error *error)
+{
+    (void)error;
+    ((serve_request *)use->target)->user = use->value;
+    return EH_OK;
+}
+
 static const eh_option table[] = {
     {"--workspace", "DIR", "What is served", "the folder with evenhand.yaml; default: the present one or the nearest above it", false, read_workspace},
     {"--listen", "[ADDRESS:]PORT", "Where", "default 127.0.0.1:8080; port 0 takes one that is free", false, read_listen},
     {"--origin", "URL", "Where", "how the world sees this server, such as https://mail.shop.example; links and cookies use it", false, read_origin},
     {"--threads", "N", "How it runs", "default: as many as the machine has", false, read_threads},
+    {"--user", "NAME", "How it runs", "when root starts it: becomes this user first, and stays it", false, read_user},
     {"--help", NULL, "How it runs", "this text", false, NULL},
 };
 enum { TABLE_COUNT = sizeof table / sizeof table[0] };
@@ -125,7 +135,10 @@ int eh_serve_command(int argc, char **argv)
         code = eh_fail(&error, EH_INPUT, "'%.100s' is no option; the folder is named with --workspace", arguments.files[0]);
     if (code == EH_OK)
         code = eh_arguments_read(table, TABLE_COUNT, &arguments, &(eh_option_use){.arena = arena, .target = &request}, &error);
+    if (code == EH_OK && request.user != NULL)
+        code = eh_serve_as(request.user, arena, &error);
     if (code != EH_OK)
         return eh_error_show("serve", &error);
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0}); /* keys are in memory: no core files */
     return serve(&request, &error) == EH_OK ? 0 : eh_error_show(NULL, &error);
 }

@@ -44,7 +44,7 @@ struct eh_exchange {
     eh_fields query;           /* decoded */
     eh_fields cookies;
     eh_view body;
-    char peer[EH_PEER_BYTES];  /* address of the client, or of the one that a trusted proxy names */
+    char peer[EH_PEER_BYTES];  /* address of the client; behind a proxy that of the proxy */
     const eh_route *route;
     void *context;             /* of the server's options */
     void *visit;               /* whoever admitted the exchange keeps here what it found; NULL at first */

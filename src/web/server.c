@@ -135,22 +135,55 @@ typedef struct {
     eh_field *fields;
     size_t count, capacity;
     eh_arena *arena;
-    bool failed;
+    bool failed, strange;
 } header_list;
 
-static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+/* RFC 9110: a token; anything but control characters. */
+static bool header_is_plain(eh_view name, eh_view value)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != '\0' && strchr(others, c) != NULL)))
+            return false;
+    }
+    for (size_t i = 0; i < value.len; i++)
+        if (((unsigned char)value.ptr[i] < 0x20 && value.ptr[i] != '\t') || value.ptr[i] == 0x7F)
+            return false;
+    return true;
+}
+
+static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_bytes, const char *value, size_t value_bytes)
 {
     (void)kind;
     header_list *list = context;
-    char *lower = list->count < list->capacity ? eh_arena_copy(list->arena, eh_view_of(name)) : NULL;
+    eh_view said = value == NULL ? EH_VIEW("") : (eh_view){value, value_bytes};
+    list->strange = list->strange || !header_is_plain((eh_view){name, name_bytes}, said);
+    char *lower = list->count < list->capacity ? eh_arena_copy(list->arena, (eh_view){name, name_bytes}) : NULL;
     if (lower == NULL) {
         list->failed = true;
         return MHD_NO;
     }
     for (char *at = lower; *at != '\0'; at++)
         *at = (char)(*at >= 'A' && *at <= 'Z' ? *at | 0x20 : *at);
-    list->fields[list->count++] = (eh_field){eh_view_of(lower), eh_view_of(value == NULL ? "" : value)};
+    list->fields[list->count++] = (eh_field){{lower, name_bytes}, said};
     return MHD_YES;
+}
+
+/* Where a request ends must be said once, or two programs in a row read two requests out of it. */
+static eh_code headers_check(eh_fields headers, eh_error *error)
+{
+    static const char *const once[] = {"content-length", "transfer-encoding", "host", "content-type", "authorization", "idempotency-key"};
+    size_t counts[sizeof once / sizeof once[0]] = {0};
+    for (size_t i = 0; i < headers.count; i++)
+        for (size_t k = 0; k < sizeof once / sizeof once[0]; k++)
+            counts[k] += eh_view_equal(headers.fields[i].name, eh_view_of(once[k]));
+    for (size_t k = 0; k < sizeof once / sizeof once[0]; k++)
+        if (counts[k] > 1)
+            return eh_fail(error, EH_INPUT, "the header %s stands more than once", once[k]);
+    if (counts[0] > 0 && counts[1] > 0)
+        return eh_fail(error, EH_INPUT, "content-length and transfer-encoding contradict each other");
+    return EH_OK;
 }
 
 static eh_code headers_read(request *r, eh_error *error)
@@ -159,10 +192,13 @@ static eh_code headers_read(request *r, eh_error *error)
     header_list list = {.arena = exchange->arena, .capacity = EH_HEADERS_MAX, .fields = EH_TAKE(exchange->arena, EH_HEADERS_MAX, eh_field)};
     if (list.fields == NULL)
         return eh_fail_memory(error);
-    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, on_header, &list);
+    MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, on_header, &list);
     if (list.failed)
         return eh_fail(error, EH_LIMIT, "more than %d headers", EH_HEADERS_MAX);
+    if (list.strange)
+        return eh_fail(error, EH_INPUT, "a header with a character that none may have");
     exchange->headers = (eh_fields){list.fields, list.count};
+    EH_TRY(headers_check(exchange->headers, error));
     return eh_fields_of_cookies(eh_fields_get(exchange->headers, "cookie"), exchange->arena, &exchange->cookies, error);
 }
 
@@ -222,6 +258,20 @@ static void unknown_method(request *r)
     missing_route(r, answer, match.allowed);
 }
 
+/* What comes as to a proxy, http://host/path, is for this server all the same (RFC 9112, 3.2.2). */
+static eh_view uri_of_path(eh_view uri)
+{
+    static const eh_view schemes[] = {{"http://", 7}, {"https://", 8}};
+    for (size_t s = 0; s < 2; s++) {
+        size_t len = schemes[s].len;
+        if (uri.len <= len || !eh_view_equal_nocase((eh_view){uri.ptr, len}, schemes[s]))
+            continue;
+        const char *slash = memchr(uri.ptr + len, '/', uri.len - len);
+        return slash == NULL ? EH_VIEW("/") : (eh_view){slash, uri.len - (size_t)(slash - uri.ptr)};
+    }
+    return uri;
+}
+
 /* Path and query, strictly; then headers. What is wrong becomes the response. */
 static bool request_read(request *r, const char *method)
 {
@@ -230,6 +280,7 @@ static bool request_read(request *r, const char *method)
     exchange->status = 200;
     exchange->context = r->server->options.context;
     bool known = method_read(method, &exchange->method);
+    r->uri = uri_of_path(r->uri);
     const char *mark = memchr(r->uri.ptr, '?', r->uri.len);
     size_t path_len = mark == NULL ? r->uri.len : (size_t)(mark - r->uri.ptr);
     eh_view query = mark == NULL ? (eh_view){0} : (eh_view){mark + 1, r->uri.len - path_len - 1};

@@ -1,6 +1,10 @@
 /* The web as a whole: what it stands on, its routes, its opening and closing. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "feedback/feedback.h"
 #include "journey/campaigns.h"
@@ -102,10 +106,33 @@ static void missing(eh_exchange *exchange)
 
 /* ---- opening ------------------------------------------------------------------------------------------------------------------------- */
 
+/* The lock is the process's: it ends with it, however it ends. */
+static eh_code lock_take(eh_web *web, eh_error *error)
+{
+    const char *path = eh_arena_format(web->arena, "%s/serve.lock", web->model->state_folder);
+    char text[24] = {0};
+    if (path == NULL)
+        return eh_fail_memory(error);
+    EH_TRY(eh_parent_folders_make(path, error));
+    web->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (web->lock < 0)
+        return eh_fail(error, EH_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    if (flock(web->lock, LOCK_EX | LOCK_NB) != 0) {
+        ssize_t len = pread(web->lock, text, sizeof text - 1, 0);
+        return eh_fail(error, EH_UNAVAILABLE, "%s is served already, by process %s; stop that one first, one server serves all of a workspace", web->model->folder,
+                       len > 0 ? text : "?");
+    }
+    int len = snprintf(text, sizeof text, "%lld", (long long)getpid());
+    if (ftruncate(web->lock, 0) != 0 || pwrite(web->lock, text, (size_t)len, 0) != len)
+        return eh_fail(error, EH_IO, "%s: cannot be written: %s", path, strerror(errno));
+    return EH_OK;
+}
+
 static eh_code state_open(eh_web *web, eh_error *error)
 {
     EH_TRY(eh_workspace_open(web->options.workspace, &web->workspace, error));
     web->model = eh_workspace_get(web->workspace);
+    EH_TRY(lock_take(web, error));
     EH_TRY(eh_link_key_open(web->model->state_folder, &web->link_key, error));
     web->database = eh_arena_format(web->arena, "%s/evenhand.db", web->model->state_folder);
     if (web->database == NULL)
@@ -201,6 +228,7 @@ eh_code eh_web_open(const eh_web_options *options, eh_web **web_out, eh_error *e
         return eh_fail_memory(error);
     web->options = *options;
     web->origin = "";
+    web->lock = -1;
     pthread_mutex_init(&web->stores_lock, NULL);
     pthread_mutex_init(&web->plan_lock, NULL);
     web->arena = eh_arena_open(EH_ARENA_BYTES_MAX);
@@ -242,6 +270,8 @@ void eh_web_close(eh_web **web_address)
     pthread_mutex_destroy(&web->plan_lock);
     eh_secret_wipe(&web->link_key);
     eh_workspace_close(&web->workspace);
+    if (web->lock >= 0)
+        close(web->lock);
     eh_arena_close(&web->arena);
     free(web);
     *web_address = NULL;

@@ -23,6 +23,7 @@ struct eh_web {
     const eh_workspace_model *model;
     const char *database;          /* path of evenhand.db */
     const char *origin;
+    int lock;                      /* .evenhand/serve.lock: one server for a workspace */
     eh_secret link_key;
     eh_rights *rights;
     eh_ledger *ledger;             /* NULL: the workspace has none, or another process writes it */

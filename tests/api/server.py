@@ -62,8 +62,8 @@ class Server:
         """The path of the page about a decision."""
         return urllib.parse.urlsplit(self.ask("POST", "/v1/links", {"person": person, "page": "why", "about": decision})[2]["url"]).path
 
-    def start(self):
-        self.process = subprocess.Popen([EVENHAND, "serve", "--listen", str(self.port), "--workspace", self.folder],
+    def start(self, *more):
+        self.process = subprocess.Popen([EVENHAND, "serve", "--listen", str(self.port), "--workspace", self.folder, *more],
                                         stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.process.stdout.readline()
         assert line.startswith("serving at "), (line, self.said())
