@@ -181,9 +181,11 @@ eh_answer eh_team_feedback_piece(eh_exchange *exchange)
     fact(exchange, "It was", eh_feedback_kind_name(piece.kind));
     fact(exchange, "About", subject_of(piece.subject));
     if (piece.campaign[0] != '\0')
-        eh_html_put(out, "<dt>Campaign</dt><dd><a href=\"/team/campaigns/$\">$</a></dd>\n", piece.campaign, piece.campaign);
+        eh_html_put(out, eh_name_is_plain(eh_view_of(piece.campaign)) ? "<dt>Campaign</dt><dd><a href=\"/team/campaigns/$\">$</a></dd>\n" : "<dt>Campaign</dt><dd>$</dd>\n",
+                    piece.campaign, piece.campaign);
     if (piece.decision[0] != '\0')
-        eh_html_put(out, "<dt>Decision</dt><dd><a href=\"/team/ledger/$\">$</a></dd>\n", piece.decision, piece.decision);
+        eh_html_put(out, eh_name_is_plain(eh_view_of(piece.decision)) ? "<dt>Decision</dt><dd><a href=\"/team/ledger/$\">$</a></dd>\n" : "<dt>Decision</dt><dd>$</dd>\n",
+                    piece.decision, piece.decision);
     fact(exchange, "Rule", piece.rule);
     fact(exchange, "Language", piece.language);
     eh_buffer_text(out, "</dl>\n");

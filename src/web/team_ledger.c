@@ -170,7 +170,9 @@ static void decision_write(eh_exchange *exchange, const eh_ledger_record *record
     }
     EH_CLEANUP(eh_buffer_dispose) eh_buffer key = {0};
     eh_buffer_append(&key, decision.trace.key);
-    eh_html_put(&exchange->out, "<p class=\"quiet\">About <a href=\"/team/people?key=$\">$</a></p>\n", key.ptr == NULL ? "" : key.ptr, key.ptr == NULL ? "" : key.ptr);
+    eh_buffer_text(&exchange->out, "<p class=\"quiet\">About <a href=\"/team/people?key=");
+    eh_url_append(&exchange->out, eh_buffer_view(&key));
+    eh_html_put(&exchange->out, "\">$</a></p>\n", key.ptr == NULL ? "" : key.ptr);
     EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
     eh_page_text(&page, 96, &text);
     eh_buffer_text(&exchange->out, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"What the person reads\"><pre>");

@@ -208,11 +208,36 @@ def check_pages(server):
     assert server.ask("GET", query + "&cursor=" + cursor[:-2] + ("AA" if cursor[-2:] != "AA" else "BB"))[0] == 422, "a changed cursor"
 
 
+SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\n"])*",?)*\})? (-?[0-9.]+(?:e[+-]?[0-9]+)?|[+-]Inf|NaN)')
+SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
+
+
 def check_metrics(text):
-    assert text.endswith("# EOF\n")
-    for line in text.splitlines():
-        assert re.fullmatch(r"# (TYPE|HELP|UNIT|EOF).*|\w+(\{[^}]*\})? [0-9.e+-]+", line), line
-    assert 'evenhand_http_requests_total{method="POST",route="/v1/consents",status="2xx"} 2' in text
+    """The grammar of OpenMetrics 1.0: families one after the other, each said before its samples; cumulative buckets; an end."""
+    assert text.endswith("\n# EOF\n") and "\n\n" not in text and "\r" not in text
+    family, kind, seen, families, buckets, values = None, None, set(), set(), [], {}
+    for line in text.splitlines()[:-1]:
+        if line.startswith("# "):
+            word, name, rest = line[2:].split(" ", 2)
+            assert word in ("TYPE", "UNIT", "HELP") and rest, line
+            if name != family:
+                assert word == "TYPE" and name not in families and rest in SUFFIXES, line
+                family, kind = name, rest
+                families.add(name)
+            assert word != "UNIT" or family.endswith("_" + rest), line
+            continue
+        name, labels, value = SAMPLE.fullmatch(line).groups()
+        assert name in [family + suffix for suffix in SUFFIXES[kind]], line
+        assert (name, labels) not in seen, line
+        seen.add((name, labels))
+        values[name + (labels or "")] = float(value)
+        assert kind == "gauge" or float(value) >= 0, line
+        if name.endswith("_bucket"):
+            buckets.append((float(re.search(r'le="([^"]+)"', labels)[1]), float(value)))
+    assert buckets == sorted(buckets) and [count for _, count in buckets] == sorted(count for _, count in buckets) and buckets[-1][0] == float("inf"), buckets
+    assert values["evenhand_http_request_seconds_count"] == buckets[-1][1] > 0
+    assert values['evenhand_http_requests_total{method="POST",route="/v1/consents",status="2xx"}'] == 2
+    assert sum(count for name, count in values.items() if name.startswith("evenhand_http_requests_total")) == buckets[-1][1], "each answer is in both"
 
 
 def run():

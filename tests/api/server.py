@@ -67,7 +67,8 @@ class Server:
                                         stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.process.stdout.readline()
         assert line.startswith("serving at "), (line, self.said())
-        self.port = int(line.rsplit(":", 1)[1])
+        if "--origin" not in more:
+            self.port = int(line.rsplit(":", 1)[1])
         return self
 
     def kill(self):
