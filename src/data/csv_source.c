@@ -55,6 +55,7 @@ static eh_code split_record(eh_view text, char delimiter, eh_arena *arena, const
         if (ended || (!quoted && byte == delimiter)) {
             if (count == EH_COLUMNS_MAX)
                 return eh_fail(error, EH_LIMIT, "more than %d columns", EH_COLUMNS_MAX);
+            EH_TRY(eh_buffer_check(&field, error)); /* clearing it forgets that something is missing */
             fields[count] = eh_arena_copy(arena, eh_buffer_view(&field));
             if (fields[count++] == NULL)
                 return eh_fail_memory(error);

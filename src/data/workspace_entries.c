@@ -161,7 +161,7 @@ static eh_code read_attribute(eh_workspace *workspace, const eh_yaml_member *mem
     attribute->from_whom = record.from_whom;
     attribute->special = record.special;
     attribute->necessity = record.necessity;
-    if (record.special && record.necessity == NULL)
+    if (record.special && (record.necessity == NULL || eh_view_trim(eh_view_of(record.necessity)).len == 0))
         return eh_yaml_fail(node, error, EH_INPUT, "'necessity' is missing: a special category (special: true) is kept only with a note of why nothing synthetic "
                             "or anonymous will do");
     if (record.bands != NULL && record.top > 0)

@@ -97,8 +97,9 @@ static eh_code read_shop(eh_shop *shop, const eh_yaml_node *node, eh_error *erro
         return eh_yaml_fail(eh_yaml_member_value(node, "origin"), error, EH_INPUT, "must be an address such as https://mail.shop.example, without a slash at its end, but is '%.80s'",
                             shop->origin);
     eh_zone *zone = NULL;
+    const eh_yaml_node *named = eh_yaml_member_value(node, "zone"); /* NULL: the default, which only a lack of memory can refuse */
     if (eh_zone_open(eh_view_of(shop->zone), &zone, error) != EH_OK)
-        return eh_yaml_fail_within(eh_yaml_member_value(node, "zone"), error);
+        return eh_yaml_fail_within(named != NULL ? named : node, error);
     eh_zone_close(&zone);
     return EH_OK;
 }

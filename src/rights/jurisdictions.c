@@ -1,6 +1,6 @@
 /*
- * What the law of a place asks, as far as this room needs it. Sources and dates stand in README.md; a shop's lawyer has the last word.
- * Ages of consent: GDPR Article 8 and the national laws that lower it; nobody under 18 is profiled for marketing anywhere (DSA 28(2), India DPDP 9(3),
+ * What the law of a place asks, as far as this room needs it. Where each age of consent stands is in docs/places.md; a shop's lawyer has the last word.
+ * Nobody under 18 is profiled for marketing anywhere (DSA 28(2), India DPDP 9(3),
  * and the house's own rule elsewhere).
  */
 #include <string.h>

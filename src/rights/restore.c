@@ -457,25 +457,52 @@ typedef struct {
     eh_import_report *report;
 } restoring;
 
-/* Of somebody who is known here: an import. What belongs to the time of asking is left out, its outcome is in the acts after it. */
-static size_t acts_as_import(const eh_person *person, eh_act *acts)
+static eh_code is_on_record(restoring *r, int64_t person, uint64_t record, bool *known_out, eh_error *error)
 {
+    EH_CLEANUP(eh_statement_rest) eh_statement *find = NULL;
+    EH_TRY(eh_rights_prepare(r->rights, "SELECT 1 FROM rights_act WHERE record = $1 AND person = $2", &find, error));
+    eh_bind_integer(find, 1, (int64_t)record);
+    eh_bind_integer(find, 2, person);
+    return eh_statement_step(find, known_out, error);
+}
+
+/*
+ * Of somebody who is known here: an import. What is on record already, as this person brought it before, is no news. What belongs to the time of asking is left
+ * out, its outcome is in the acts after it.
+ */
+static eh_code acts_as_import(restoring *r, size_t *count_out, eh_error *error)
+{
+    const eh_person *person = r->person;
+    eh_person_row row;
+    bool known = false;
     size_t count = 0;
+    EH_TRY(eh_person_find(r->rights, eh_view_of(person->key), &row, &known, error));
     for (size_t i = 0; i < person->acts_count; i++) {
-        if (acts[i].kind == EH_ACT_ASK)
+        bool there = false;
+        if (known)
+            EH_TRY(is_on_record(r, row.person, r->acts[i].record, &there, error));
+        r->report->known_count += there ? 1 : 0;
+        if (there || r->acts[i].kind == EH_ACT_ASK)
             continue;
-        acts[count] = acts[i];
-        acts[count].kind = acts[i].kind == EH_ACT_CONFIRM ? EH_ACT_CONSENT : acts[i].kind;
-        acts[count].recorded_s = 0;
-        acts[count].record = 0;
-        acts[count++].by = EH_BY_IMPORT;
+        r->acts[count] = r->acts[i];
+        r->acts[count].kind = r->acts[i].kind == EH_ACT_CONFIRM ? EH_ACT_CONSENT : r->acts[i].kind;
+        r->acts[count].recorded_s = 0;
+        r->acts[count].record = 0;
+        r->acts[count++].by = EH_BY_IMPORT;
     }
-    return count;
+    *count_out = count;
+    return EH_OK;
 }
 
 static eh_code as_import(restoring *r, eh_error *error)
 {
-    size_t count = acts_as_import(r->person, r->acts);
+    size_t count = 0;
+    pthread_mutex_lock(&r->rights->writing);
+    eh_code code = acts_as_import(r, &count, error);
+    pthread_mutex_unlock(&r->rights->writing);
+    EH_TRY(code);
+    if (count == 0)
+        return eh_rights_log(r->rights, error);
     eh_said_result *results = EH_TAKE(r->arena, count, eh_said_result);
     eh_import_conflict *conflicts = EH_TAKE(r->arena, count, eh_import_conflict);
     if (results == NULL || conflicts == NULL)

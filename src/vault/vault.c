@@ -20,10 +20,30 @@ static void rollback(eh_store **store)
         eh_store_rollback(*store);
 }
 
+static bool says_nothing(const char *text)
+{
+    return text == NULL || eh_view_trim(eh_view_of(text)).len == 0;
+}
+
+/* Who sends campaigns or only looks at them has no business with protected attributes. */
+static eh_code access_check(const eh_vault_access *access, eh_error *error)
+{
+    static const char *const shut_out[] = {"marketer", "viewer"};
+    if ((unsigned)access->purpose >= EH_VAULT_PURPOSES_COUNT)
+        return eh_fail(error, EH_DENIED, "the vault opens only for a purpose: import, check, training or request");
+    if (says_nothing(access->role))
+        return eh_fail(error, EH_DENIED, "the vault opens only for a named role: who asks? Such as 'analyst', or the command");
+    if (says_nothing(access->reason))
+        return eh_fail(error, EH_DENIED, "the vault opens only with a reason: why now? Such as 'monthly check'");
+    for (size_t i = 0; i < sizeof shut_out / sizeof shut_out[0]; i++)
+        if (eh_view_equal_nocase(eh_view_trim(eh_view_of(access->role)), eh_view_of(shut_out[i])))
+            return eh_fail(error, EH_DENIED, "the vault does not open for the role '%s'; an analyst, the ethics owner or an admin may look", shut_out[i]);
+    return EH_OK;
+}
+
 eh_code eh_vault_note(eh_vault *vault, const eh_vault_access *access, const char *attribute, uint64_t people_count, eh_error *error)
 {
-    if (access->role == NULL || access->role[0] == '\0' || access->reason == NULL || access->reason[0] == '\0')
-        return eh_fail(error, EH_DENIED, "the vault opens only for a named role with a reason");
+    EH_TRY(access_check(access, error));
     EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
     EH_TRY(eh_store_prepare(vault->store, "INSERT INTO access (number, at, purpose, role, reason, attribute, people_count) "
                                           "VALUES ((SELECT coalesce(max(number), 0) + 1 FROM access), $1, $2, $3, $4, $5, $6)", &insert, error));
@@ -80,10 +100,27 @@ static uint64_t known_count(const eh_protected_column *column)
     return count;
 }
 
+/* The workspace asks for it too; the vault does not rely on that. */
+static eh_code necessity_check(const char *attribute, bool special, const char *necessity, eh_error *error)
+{
+    if (!special || !says_nothing(necessity))
+        return EH_OK;
+    return eh_fail(error, EH_DENIED, "'%.63s' is a special category without a note of why nothing synthetic or anonymous will do; write it as 'necessity' into "
+                                     "evenhand.yaml (AI Act, Article 4a)", attribute);
+}
+
 eh_code eh_vault_import(eh_vault *vault, eh_workspace *workspace, const eh_people_options *options, const eh_vault_access *access, uint64_t *rows_out, eh_error *error)
 {
     const eh_workspace_model *model = eh_workspace_get(workspace);
-    EH_ASSERT(access->purpose == EH_VAULT_IMPORT);
+    if (access->purpose != EH_VAULT_IMPORT)
+        return eh_fail(error, EH_DENIED, "only an import puts something into the vault");
+    EH_TRY(access_check(access, error));
+    for (size_t i = 0; i < model->attributes_count; i++) {
+        const eh_workspace_attribute *attribute = &model->attributes[i];
+        EH_TRY(necessity_check(attribute->name, attribute->special, attribute->necessity, error));
+        if (attribute->keep.seconds <= 0)
+            return eh_fail(error, EH_DENIED, "'%.63s' has no time after which it is deleted; write it as 'keep' into evenhand.yaml", attribute->name);
+    }
     EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(EH_ARENA_BYTES_MAX);
     eh_protected_column *columns = arena == NULL ? NULL : EH_TAKE(arena, model->attributes_count, eh_protected_column);
     if (columns == NULL)
@@ -125,12 +162,14 @@ static eh_code check_attribute(eh_vault *vault, const char *attribute, eh_instan
     EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
     bool row = false;
     char shown[EH_INSTANT_TEXT_BYTES];
-    EH_TRY(eh_store_prepare(vault->store, "SELECT expires_at FROM attribute WHERE name = $1", &find, error));
+    EH_TRY(eh_store_prepare(vault->store, "SELECT expires_at, special, necessity FROM attribute WHERE name = $1", &find, error));
     eh_bind_text(find, 1, eh_view_of(attribute));
     EH_TRY(eh_statement_step(find, &row, error));
     if (!row)
         return eh_fail(error, EH_NOT_FOUND, "the vault holds no '%.63s'; 'evenhand vault import' reads the protected attributes of evenhand.yaml", attribute);
     int64_t expires = eh_column_integer(find, 0);
+    char necessity[2] = {eh_view_trim(eh_column_text(find, 2)).len > 0 ? 'y' : '\0'};
+    EH_TRY(necessity_check(attribute, eh_column_integer(find, 1) != 0, necessity, error));
     if (now.seconds < expires)
         return EH_OK;
     eh_instant_text((eh_instant){.seconds = expires}, EH_FRACTION_NONE, shown);
@@ -178,6 +217,7 @@ eh_code eh_vault_read(eh_vault *vault, const eh_vault_access *access, const eh_v
         return eh_fail(error, EH_DENIED, "the vault is read for a check, for training or for a person's request, and not for an import");
     if (access->purpose == EH_VAULT_REQUEST && query->keys_count != 1)
         return eh_fail(error, EH_DENIED, "a person's request is about one person, and not about %zu", query->keys_count);
+    EH_TRY(access_check(access, error));
     EH_TRY(check_attribute(vault, query->attribute, access->at, error));
     EH_TRY(eh_vault_note(vault, access, query->attribute, query->keys_count, error)); /* on the disk before anything is read */
     EH_CLEANUP(eh_arena_close) eh_arena *scratch = eh_arena_open(EH_ARENA_BYTES_MAX);
@@ -195,6 +235,8 @@ eh_code eh_vault_forget(eh_vault *vault, const eh_vault_access *access, const ch
 {
     eh_pseudonym person = eh_vault_pseudonym(vault, key);
     uint64_t rows = 0;
+    if (access->purpose != EH_VAULT_REQUEST)
+        return eh_fail(error, EH_DENIED, "one person is forgotten at their own request, and for nothing else");
     {
         EH_CLEANUP(eh_statement_close) eh_statement *erase = NULL;
         EH_TRY(eh_store_begin(vault->store, error));

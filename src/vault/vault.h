@@ -28,7 +28,10 @@ typedef enum {
 
 const char *eh_vault_purpose_name(eh_vault_purpose purpose);
 
-/** Who reads, what for, and why now; all of it is written down. */
+/**
+ * Who reads, what for, and why now; all of it is written down, before anything is read. Each must be there: EH_DENIED for a missing purpose, role or reason, and
+ * for the roles "marketer" and "viewer" (those of the team pages that have no business here).
+ */
 typedef struct {
     eh_vault_purpose purpose;
     const char *role;   /* "analyst", or the command: "evenhand check" */
@@ -38,13 +41,17 @@ typedef struct {
 
 /** Makes the key of a workspace unless it is there; `state_folder` is its .evenhand. */
 EH_MUST_USE eh_code eh_vault_key_make(const char *state_folder, eh_error *error);
-/** Opens the vault of a workspace; makes key and file where they are missing. errors: EH_DENIED when others can read the key */
+/**
+ * Opens the vault of a workspace; makes key and file where they are missing. errors: EH_DENIED when others can read the key; EH_CORRUPT when the file was filled
+ * with another key (a lost one is not replaced in silence)
+ */
 EH_MUST_USE eh_code eh_vault_open(const char *state_folder, eh_vault **vault_out, eh_error *error);
 void eh_vault_close(eh_vault **vault);
 
 /**
  * Reads the protected attributes of a workspace from its sources and puts them in the place of what the vault held of them; attributes that
- * the workspace no longer names are deleted. access->purpose must be EH_VAULT_IMPORT. All or nothing. rows_out: values kept; may be NULL
+ * the workspace no longer names are deleted. All or nothing. rows_out: values kept; may be NULL
+ * errors: EH_DENIED for another purpose than EH_VAULT_IMPORT, for a special category without a note of its necessity, for an attribute that would be kept for ever
  */
 EH_MUST_USE eh_code eh_vault_import(eh_vault *vault, eh_workspace *workspace, const eh_people_options *options, const eh_vault_access *access,
                                     uint64_t *rows_out, eh_error *error);
@@ -61,7 +68,7 @@ typedef struct {
  */
 EH_MUST_USE eh_code eh_vault_read(eh_vault *vault, const eh_vault_access *access, const eh_vault_query *query, eh_arena *arena,
                                   const char **values_out, eh_error *error);
-/** Deletes all that is kept of a person. rows_out: values that were deleted; may be NULL */
+/** Deletes all that is kept of a person; for EH_VAULT_REQUEST. rows_out: values that were deleted; may be NULL */
 EH_MUST_USE eh_code eh_vault_forget(eh_vault *vault, const eh_vault_access *access, const char *key, uint64_t *rows_out, eh_error *error);
 /** Deletes what has been kept too long. */
 EH_MUST_USE eh_code eh_vault_purge(eh_vault *vault, eh_instant now, uint64_t *rows_out, eh_error *error);

@@ -92,7 +92,29 @@ static const char *const steps[] = {
     "CREATE INDEX held_person ON held (person);"
     "CREATE TABLE access (number BIGINT PRIMARY KEY, at BIGINT NOT NULL, purpose TEXT NOT NULL, role TEXT NOT NULL, reason TEXT NOT NULL, attribute TEXT NOT NULL, "
     "people_count BIGINT NOT NULL);",
+    /* which key the pseudonyms and boxes are of */
+    "CREATE TABLE key_mark (mark BYTEA NOT NULL);",
 };
+
+/* Another key would not be noticed else: its pseudonyms match nobody, and nobody would seem to have any attribute. */
+static eh_code mark_check(eh_vault *vault, eh_error *error)
+{
+    EH_CLEANUP(eh_statement_close) eh_statement *statement = NULL;
+    eh_pseudonym mark = eh_vault_pseudonym(vault, ""); /* no person's key is empty */
+    bool row = false;
+    EH_TRY(eh_store_prepare(vault->store, "SELECT mark FROM key_mark", &statement, error));
+    EH_TRY(eh_statement_step(statement, &row, error));
+    eh_view kept = row ? eh_column_bytes(statement, 0) : (eh_view){0};
+    if (row && kept.len == sizeof mark.bytes && eh_same_bytes(kept.ptr, mark.bytes, sizeof mark.bytes))
+        return EH_OK;
+    if (row)
+        return eh_fail(error, EH_CORRUPT, "%s was filled with another key than keys/vault.key. Put the right key back from a backup, or remove vault.db and run "
+                       "'evenhand vault import' again", eh_store_path(vault->store));
+    eh_statement_close(&statement);
+    EH_TRY(eh_store_prepare(vault->store, "INSERT INTO key_mark (mark) VALUES ($1)", &statement, error));
+    eh_bind_bytes(statement, 1, (eh_view){(const char *)mark.bytes, sizeof mark.bytes});
+    return eh_statement_run(statement, error);
+}
 
 eh_code eh_vault_open(const char *state_folder, eh_vault **vault_out, eh_error *error)
 {
@@ -111,6 +133,7 @@ eh_code eh_vault_open(const char *state_folder, eh_vault **vault_out, eh_error *
     EH_ASSERT(wanted > 0 && (size_t)wanted < sizeof database); /* shorter than the key's path */
     EH_TRY(eh_store_open(database, &(eh_store_options){.mode = EH_STORE_CREATE}, &vault->store, error));
     EH_TRY(eh_store_migrate(vault->store, "vault", steps, sizeof steps / sizeof steps[0], error));
+    EH_TRY(mark_check(vault, error));
     *vault_out = vault;
     vault = NULL;
     return EH_OK;

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -173,6 +174,59 @@ def double_opt_in(folder):
     person(place, "ask", "4712", "--channel", "email", "--how", "form", "--wording", "News?", "--until", "2026-12-01")
     refused(run("person", "confirm", "4712", "--channel", "email", "--now", "2026-12-01T00:00:00Z", cwd=place), "too late")
     equal(why(place, "4712", now="2026-12-02T00:00:00Z"), "confirmation_expired")
+
+
+@test
+def children_by_place(folder):
+    """docs/places.md: a day before the birthday a parent is asked, on the birthday nobody is; profiling waits until 18 everywhere."""
+    lines = [line.split("|") for line in (ROOT / "docs" / "places.md").read_text().splitlines() if line.startswith("| ")]
+    ages = {cells[1].strip(): int(cells[2]) for cells in lines if cells[2].strip().isdigit()}
+    listed = {name for name in ages if len(name) == 2 or name[2] == "-"}
+    source = (ROOT / "src" / "rights" / "jurisdictions.c").read_text()
+    coded = {match.group(2) or match.group(1) for match in re.finditer(r'EUROPE\("(..)"|\{"([A-Z-]+)", \{', source)}
+    equal(listed, coded, "the places of the table and those of the program:")
+    place = workspace(folder)
+    rows = []
+    for name, age in ages.items():
+        country = name if name in listed else "ZZ"
+        for born, who in (("11-25", "under"), ("11-24", "of-age")):
+            rows.append(f"{country}-{who},{country},{2026 - age}-{born},email,yes,form,Send me news,n1,en")
+    (place / "children.csv").write_text("key,country,birthday,channel,said,how,wording,version,language\n" + "\n".join(rows) + "\n")
+    call(place, "import", "consent", "children.csv")
+    for name, age in ages.items():
+        country = name if name in listed else "ZZ"
+        equal(why(place, f"{country}-under"), "minor", f"{country}: a day before {age}:")
+        equal(why(place, f"{country}-of-age"), "consent", f"{country}: at {age}:")
+    equal(why(place, "BE-of-age", "--purpose", "ai"), "minor_profiling")
+    person(place, "parent", "BE-under", "--how", "a letter", "--wording", "My child may get news.", "--wording-version", "p1")
+    equal(why(place, "BE-under"), "consent")
+    equal(why(place, "BE-under", "--purpose", "ai"), "minor_profiling")
+
+
+@test
+def the_vault_opens_under_its_conditions_only(folder):
+    place = workspace(folder)
+    lines = place / "data" / "customers.csv"
+    lines.write_text(CUSTOMERS + "".join(f"k{i},k{i}@example.com,{'fm'[i % 2]},{i % 7},{int(i % 3 == 0)}\n" for i in range(400)))
+    refused(run("vault", "import", "--now", NOW, cwd=place), "--reason")
+    refused(run("vault", "import", "--reason", " ", "--now", NOW, cwd=place), "with a reason")
+    call(place, "vault", "import", "--reason", "first fill")
+    for blank in ("", "  "):
+        (place / "evenhand.yaml").write_text(YAML.replace("gender: { value: customers.gender,", f"gender: {{ value: customers.gender, special: true, necessity: '{blank}',"))
+        refused(run("vault", "import", "--reason", "again", "--now", NOW, cwd=place), "necessity")
+    (place / "evenhand.yaml").write_text(YAML)
+    logged = call(place, "vault", "log")
+    expect(logged.count("first fill") == 1 and "again" not in logged, logged)
+    # another key than the one that filled it
+    key = place / ".evenhand" / "keys" / "vault.key"
+    right = key.read_bytes()
+    key.unlink()
+    refused(run("vault", "--now", NOW, cwd=place), "filled with another key")
+    key.write_bytes(right)
+    key.chmod(0o644)
+    refused(run("vault", "--now", NOW, cwd=place), "others can read the key")
+    key.chmod(0o600)
+    expect("gender" in call(place, "vault"), "the right key opens it")
 
 
 @test

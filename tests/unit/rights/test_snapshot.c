@@ -359,6 +359,30 @@ static void killed_while_it_was_written(void **state)
     assert_string_equal(found_in_it(), "");
 }
 
+/* What cannot be written is left alone: the next start takes longer, and nothing else. */
+static void it_cannot_be_written(void **state)
+{
+    (void)state;
+    char path[300];
+    assert_int_equal(mkdir(folder, 0700), 0);
+    path_of("rights.snapshot.new", path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    eh_rights *rights = opened(1);
+    say(rights, "bob", yes(now_s));
+    eh_rights_close(&rights);
+    assert_false(is_there("rights.snapshot"));
+    assert_int_equal(rmdir(path), 0);
+    path_of("rights.snapshot", path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    for (int turn = 0; turn < 2; turn++) {
+        rights = opened(turn == 0 ? 1 : NEVER);
+        assert_int_equal(rights->covered_person, 0);
+        assert_string_equal(why(rights, "bob"), "consent");
+        eh_rights_close(&rights);
+        assert_false(is_there("rights.snapshot.new"));
+    }
+}
+
 /* ---- acts that were changed by other means -------------------------------------------------------------------------------------------- */
 
 static void a_changed_act_after_it_is_found(void **state)
@@ -509,6 +533,7 @@ int main(void)
         cmocka_unit_test_setup(an_older_snapshot_is_not_believed, fresh),
         cmocka_unit_test_setup(a_newer_snapshot_than_the_database_is_not_believed, fresh),
         cmocka_unit_test_setup(killed_while_it_was_written, fresh),
+        cmocka_unit_test_setup(it_cannot_be_written, fresh),
         cmocka_unit_test_setup(a_changed_act_after_it_is_found, fresh),
         cmocka_unit_test_setup(a_changed_act_before_it_is_not_believed, fresh),
         cmocka_unit_test_setup(a_change_under_way_is_not_believed, fresh),

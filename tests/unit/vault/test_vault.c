@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../data/data_fixture.h"
+#include "store/store.h"
 #include "vault/vault.h"
 
 static const char yaml[] =
@@ -146,12 +147,8 @@ static void says_nothing_without_the_key(void **state)
     assert_int_equal(eh_vault_open(o.state, &o.vault, &f->error), EH_DENIED);
     assert_parts(f->error.text, "others can read|chmod 600");
     assert_int_equal(unlink(key), 0);
-    assert_int_equal(eh_vault_open(o.state, &o.vault, &f->error), EH_OK); /* another key: pseudonyms match nobody */
-    const char *values[4];
-    assert_int_equal(read_values(f, &o, "gender", day, values), EH_OK);
-    for (size_t i = 0; i < 4; i++)
-        assert_null(values[i]);
-    eh_vault_close(&o.vault);
+    assert_int_equal(eh_vault_open(o.state, &o.vault, &f->error), EH_CORRUPT); /* its pseudonyms would match nobody, and nobody would notice */
+    assert_parts(f->error.text, "filled with another key|Put the right key back|evenhand vault import");
     int descriptor = open(key, O_WRONLY | O_TRUNC);
     assert_int_equal(write(descriptor, "no key\n", 7), 7);
     close(descriptor);
@@ -206,6 +203,98 @@ static void reads_for_a_purpose_only(void **state)
     remove_state(&o);
 }
 
+static void attack(opened *o, const char *sql)
+{
+    char path[256];
+    eh_store *store = NULL;
+    eh_error error;
+    snprintf(path, sizeof path, "%s/vault.db", o->state);
+    assert_int_equal(eh_store_open(path, &(eh_store_options){.mode = EH_STORE_WRITE}, &store, &error), EH_OK);
+    if (eh_store_run(store, sql, &error) != EH_OK)
+        fail_msg("%s", error.text);
+    eh_store_close(&store);
+}
+
+/* AI Act, Article 4a, one condition after the other: without it the vault stays shut, whatever is asked of it, and says what is missing. */
+static void every_condition_is_asked_for(void **state)
+{
+    fixture *f = *state;
+    EH_CLEANUP(close_opened) opened o = {0};
+    static const char *const keys[] = {"p1"};
+    const eh_vault_query query = {"gender", keys, 1};
+    static const struct {
+        eh_vault_access access;
+        const char *says;
+    } rows[] = {
+        {{EH_VAULT_PURPOSES_COUNT, "analyst", "monthly check", {0}}, "only for a purpose"},
+        {{EH_VAULT_CHECK, NULL, "monthly check", {0}}, "named role"},
+        {{EH_VAULT_CHECK, "", "monthly check", {0}}, "named role"},
+        {{EH_VAULT_CHECK, " \t", "monthly check", {0}}, "named role"},
+        {{EH_VAULT_CHECK, "analyst", NULL, {0}}, "with a reason"},
+        {{EH_VAULT_CHECK, "analyst", "  ", {0}}, "with a reason"},
+        {{EH_VAULT_CHECK, "Marketer", "to send more", {0}}, "'marketer'"},
+        {{EH_VAULT_TRAINING, "viewer", "to look", {0}}, "'viewer'"},
+    };
+    open_vault(f, &o);
+    import(f, &o, day);
+    const eh_vault_entry *entries = NULL;
+    size_t before = 0, after = 0;
+    assert_int_equal(eh_vault_log(o.vault, 100, f->arena, &entries, &before, &f->error), EH_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *values[1] = {"untouched"};
+        eh_vault_access access = rows[i].access;
+        access.at = day;
+        assert_int_equal(eh_vault_read(o.vault, &access, &query, f->arena, values, &f->error), EH_DENIED);
+        assert_parts(f->error.text, rows[i].says);
+        assert_string_equal(values[0], "untouched");
+        access.purpose = access.purpose == EH_VAULT_CHECK ? EH_VAULT_IMPORT : access.purpose;
+        uint64_t count = 77;
+        assert_int_equal(eh_vault_import(o.vault, o.workspace, &(eh_people_options){.now = day}, &access, &count, &f->error), EH_DENIED);
+        access.purpose = access.purpose == EH_VAULT_IMPORT ? EH_VAULT_REQUEST : access.purpose;
+        assert_int_equal(eh_vault_forget(o.vault, &access, "p1", &count, &f->error), EH_DENIED);
+        assert_int_equal(count, 77);
+    }
+    assert_int_equal(eh_vault_log(o.vault, 100, f->arena, &entries, &after, &f->error), EH_OK);
+    assert_int_equal(after, before);
+    const char *values[1] = {NULL};
+    assert_int_equal(eh_vault_read(o.vault, &(eh_vault_access){EH_VAULT_CHECK, "ethics owner", "monthly check", day}, &query, f->arena, values, &f->error), EH_OK);
+    assert_string_equal(values[0], "woman"); /* nothing was forgotten or put in place of it */
+    assert_int_equal(eh_vault_forget(o.vault, &(eh_vault_access){EH_VAULT_CHECK, "analyst", "tidying", day}, "p1", NULL, &f->error), EH_DENIED);
+    remove_state(&o);
+}
+
+/* The log, the memo of necessity and the time to keep it are conditions too. */
+static void without_log_or_memo_it_stays_shut(void **state)
+{
+    fixture *f = *state;
+    EH_CLEANUP(close_opened) opened o = {0};
+    const char *values[4] = {"untouched"};
+    open_vault(f, &o);
+    import(f, &o, day);
+    attack(&o, "UPDATE attribute SET necessity = ' ' WHERE name = 'faith'");
+    assert_int_equal(read_values(f, &o, "faith", day, values), EH_DENIED);
+    assert_parts(f->error.text, "'faith' is a special category|necessity");
+    attack(&o, "UPDATE attribute SET necessity = NULL WHERE name = 'faith'");
+    assert_int_equal(read_values(f, &o, "faith", day, values), EH_DENIED);
+    attack(&o, "CREATE TRIGGER deaf BEFORE INSERT ON access BEGIN SELECT RAISE(ABORT, 'no'); END");
+    assert_true(read_values(f, &o, "gender", day, values) != EH_OK); /* what cannot be written down is not read */
+    assert_string_equal(values[0], "untouched");
+    attack(&o, "DROP TRIGGER deaf");
+    assert_int_equal(read_values(f, &o, "gender", day, values), EH_OK);
+    remove_state(&o);
+    static const char *const refused[] = {
+        "shop: { name: A }\nsources: { people: { read: people.csv, key: id } }\nprotected: { faith: { value: people.f, special: true } }\n",
+        "shop: { name: A }\nsources: { people: { read: people.csv, key: id } }\nprotected: { faith: { value: people.f, special: true, necessity: '' } }\n",
+        "shop: { name: A }\nsources: { people: { read: people.csv, key: id } }\nprotected: { faith: { value: people.f, special: true, necessity: '  ' } }\n",
+        "shop: { name: A }\nsources: { people: { read: people.csv, key: id } }\nprotected: { faith: { value: people.f, keep: 0 days } }\n",
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        eh_workspace *workspace = NULL;
+        assert_int_not_equal(eh_workspace_parse(eh_view_of(refused[i]), "evenhand.yaml", f->folder, &workspace, &f->error), EH_OK);
+        assert_parts(f->error.text, i < 3 ? "necessity" : "keep");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +303,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(says_nothing_without_the_key, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(forgets, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(reads_for_a_purpose_only, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(every_condition_is_asked_for, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(without_log_or_memo_it_stays_shut, fixture_open, fixture_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
