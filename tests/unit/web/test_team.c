@@ -1,4 +1,7 @@
-/* Goal: for every route of the team and every role, exactly those pass who hold its rights; forms need the token of their session; nobody passes without one. */
+/*
+ * Goal: for every route of the team and every role, exactly those pass who hold its rights; forms need the token of their session; nobody passes without one.
+ * A customer's link opens nothing and does nothing from the second on in which it expires.
+ */
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +14,8 @@
 #include <cmocka.h>
 
 #include "http_client.h"
+#include "rights/links.h"
+#include "web/api_int.h"
 #include "web/team.h"
 #include "web/team_int.h"
 
@@ -175,12 +180,53 @@ static void every_form_has_its_token(void **state)
     }
 }
 
+/* The path of a page for customers with a link in it. */
+static void link_path(const shop *of, const char *pattern, const eh_link *link, char out[900])
+{
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer token = {0};
+    eh_error error = {0};
+    const char *place = strstr(pattern, ":token");
+    assert_int_equal(eh_link_append(&of->web->link_key, link, NULL, &token, &error), EH_OK);
+    const char *rest = place + strlen(":token");
+    snprintf(out, 900, "%.*s%s%.*s%s", (int)(place - pattern), pattern, token.ptr, (int)strcspn(rest, ":"), rest, strchr(rest, ':') != NULL ? "human" : "");
+}
+
+static unsigned link_ask(const shop *of, const eh_route *route, const eh_link *link)
+{
+    static char response[EH_RESPONSE_BYTES_MAX];
+    char path[900], request[1400];
+    link_path(of, route->pattern, link, path);
+    snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+             eh_http_method_name(route->method), path);
+    return status_of(client_ask(of->port, request, response));
+}
+
+static void a_link_ends(void **state)
+{
+    const shop *of = *state;
+    size_t pages = 0, opened = 0;
+    for (const eh_route *route = of->web->routes + eh_api_routes_count; strncmp(route->pattern, "/team", 5) != 0; route++) {
+        if (strstr(route->pattern, ":token") == NULL)
+            continue;
+        pages++;
+        for (eh_link_purpose purpose = 0; purpose < EH_LINKS_COUNT; purpose++) {
+            eh_link link = {.purpose = purpose, .expires_s = eh_web_now_s(of->web) - 1, .person = EH_VIEW("c-1"), .subject = EH_VIEW("email")};
+            if (link_ask(of, route, &link) != 410)
+                fail_msg("%s %s opens with a link of purpose %d that has expired", eh_http_method_name(route->method), route->pattern, (int)purpose);
+            link.expires_s += 1000;
+            opened += route->method == EH_GET && link_ask(of, route, &link) == 200;
+        }
+    }
+    assert_true(pages > 15 && opened >= 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_route_and_role),
         cmocka_unit_test(no_session_no_page),
         cmocka_unit_test(every_form_has_its_token),
+        cmocka_unit_test(a_link_ends),
     };
     return cmocka_run_group_tests(tests, shop_open, shop_close);
 }
