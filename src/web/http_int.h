@@ -121,6 +121,7 @@ typedef struct {
     uint16_t port;             /* 0: any that is free */
     uint32_t threads;          /* 0: as many as the machine has, at most 16 */
     uint32_t idle_seconds_max; /* a connection on which nothing happens; 0: 20 */
+    uint32_t asking_seconds_max; /* until the headers of a connection's next request are whole; 0: 60 */
     const eh_route *routes;
     size_t routes_count;
     void *context;             /* for handlers */

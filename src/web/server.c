@@ -18,10 +18,12 @@
 
 #include <microhttpd.h>
 
+#include "web/dawdlers_int.h"
 #include "web/server_int.h"
 
 enum {
     IDLE_SECONDS = 20,
+    ASKING_SECONDS = 60,
     BODY_SECONDS_MAX = 60,
     THREADS_MAX = 16,
     EXCHANGE_ARENA_BYTES_MAX = 16 << 20,
@@ -33,6 +35,7 @@ enum {
 struct eh_server {
     eh_server_options options;
     struct MHD_Daemon *daemon;
+    eh_dawdlers *dawdlers;
     uint16_t port;
     pthread_mutex_t lock;
     pthread_cond_t idle;
@@ -117,10 +120,29 @@ static void *on_uri(void *context, const char *uri, struct MHD_Connection *conne
     return r;
 }
 
+static eh_dawdler *dawdler_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == NULL ? NULL : info->socket_context;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context, enum MHD_ConnectionNotificationCode what)
+{
+    eh_server *server = context;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        eh_dawdlers_leave(server->dawdlers, *socket_context);
+        *socket_context = NULL;
+        return;
+    }
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *socket_context = info == NULL ? NULL : eh_dawdlers_enter(server->dawdlers, info->connect_fd);
+}
+
 static void on_completed(void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why)
 {
-    (void)context, (void)connection, (void)why;
+    (void)context, (void)why;
     request *r = *state;
+    eh_dawdler_answered(dawdler_of(connection));
     if (r == NULL)
         return;
     request_count(r, false);
@@ -181,6 +203,8 @@ static eh_code headers_check(eh_fields headers, eh_error *error)
     for (size_t k = 0; k < sizeof once / sizeof once[0]; k++)
         if (counts[k] > 1)
             return eh_fail(error, EH_INPUT, "the header %s stands more than once", once[k]);
+    if (counts[1] > 0 && !eh_view_equal_nocase(eh_fields_get(headers, once[1]), EH_VIEW("chunked")))
+        return eh_fail(error, EH_INPUT, "transfer-encoding can be chunked here, and nothing else");
     if (counts[0] > 0 && counts[1] > 0)
         return eh_fail(error, EH_INPUT, "content-length and transfer-encoding contradict each other");
     return EH_OK;
@@ -403,6 +427,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return MHD_NO;
     if (!r->begun) {
         r->begun = true;
+        eh_dawdler_asked(dawdler_of(connection));
         if (!request_read(r, method))
             return response_send(r);
         if (body_is_too_long(r)) {
@@ -492,6 +517,7 @@ static eh_code daemon_start(eh_server *server, int descriptor, eh_error *error)
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, on_request, server,
         MHD_OPTION_LISTEN_SOCKET, descriptor, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
         MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0U, MHD_OPTION_CONNECTION_LIMIT, connections < threads ? threads : connections,
         MHD_OPTION_CONNECTION_TIMEOUT, idle, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
@@ -512,11 +538,14 @@ eh_code eh_server_open(const eh_server_options *options, eh_server **server_out,
     eh_code code = listen_on(options, &descriptor, error);
     if (code == EH_OK) {
         server->port = port_of(descriptor);
-        code = daemon_start(server, descriptor, error);
+        code = eh_dawdlers_open(options->asking_seconds_max == 0 ? ASKING_SECONDS : options->asking_seconds_max, &server->dawdlers, error);
+        if (code == EH_OK)
+            code = daemon_start(server, descriptor, error);
         if (code != EH_OK)
             close(descriptor);
     }
     if (code != EH_OK) {
+        eh_dawdlers_close(&server->dawdlers);
         free(server);
         return code;
     }
@@ -540,6 +569,7 @@ void eh_server_close(eh_server **server_address)
         pthread_cond_wait(&server->idle, &server->lock);
     pthread_mutex_unlock(&server->lock);
     MHD_stop_daemon(server->daemon);
+    eh_dawdlers_close(&server->dawdlers);
     if (listening != MHD_INVALID_SOCKET)
         close(listening);
     pthread_cond_destroy(&server->idle);

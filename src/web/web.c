@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "feedback/feedback.h"
@@ -15,6 +16,8 @@
 #include "web/planner_int.h"
 #include "web/recall_int.h"
 #include "web/team_int.h"
+
+enum { LEDGER_WAIT_MS = 100, LEDGER_TRIES = 50 };
 
 int64_t eh_web_now_s(const eh_web *web)
 {
@@ -148,13 +151,23 @@ static eh_code state_open(eh_web *web, eh_error *error)
     return code == EH_OK ? eh_team_campaigns_prepare(web, error) : code;
 }
 
+/* A command that is just writing has ended soon; nothing can be decided before. */
+static eh_code ledger_open(eh_web *web, eh_error *error)
+{
+    const struct timespec pause = {.tv_nsec = LEDGER_WAIT_MS * 1000000};
+    if (!eh_ledger_exists(web->model->folder))
+        return EH_OK;
+    eh_code code = eh_ledger_open(web->model->folder, NULL, &web->ledger, error);
+    for (int tries = 0; code == EH_UNAVAILABLE && tries < LEDGER_TRIES; tries++) {
+        nanosleep(&pause, NULL);
+        code = eh_ledger_open(web->model->folder, NULL, &web->ledger, error);
+    }
+    return code == EH_UNAVAILABLE ? EH_OK : code;
+}
+
 static eh_code people_open(eh_web *web, eh_error *error)
 {
-    if (eh_ledger_exists(web->model->folder)) {
-        eh_code code = eh_ledger_open(web->model->folder, NULL, &web->ledger, error);
-        if (code != EH_OK && code != EH_UNAVAILABLE)
-            return code;
-    }
+    EH_TRY(ledger_open(web, error));
     eh_rights_options options = {.state_folder = web->model->state_folder, .ledger = {.append = eh_rights_into_ledger, .context = web->ledger}};
     EH_TRY(eh_rights_house_read(web->model->rights, &options.house, error));
     EH_TRY(eh_rights_open(&options, &web->rights, error));

@@ -168,6 +168,28 @@ static void half_requests_do_no_harm(void **state)
     assert_non_null(strstr(ask("GET /hello/you HTTP/1.1\r\nHost: x\r\n\r\n"), "hello you"));
 }
 
+/* It sends, but never to the end of its headers: it is shut, although the idle timeout of a minute has not come. */
+static void who_dawdles_is_shut(void **state)
+{
+    (void)state;
+    eh_server *short_of_time = NULL;
+    eh_error error = {0};
+    eh_server_options options = {.address = "127.0.0.1", .threads = 1, .idle_seconds_max = 60, .asking_seconds_max = 1, .routes = routes, .routes_count = sizeof routes / sizeof routes[0]};
+    assert_int_equal(eh_server_open(&options, &short_of_time, &error), EH_OK);
+    static const char *const begins[] = {"", "GET /hello/you HT", "GET /hello/you HTTP/1.1\r\nHost: x\r\nX-Slow: "};
+    int connections[3];
+    for (size_t i = 0; i < 3; i++) {
+        connections[i] = client_open(eh_server_port(short_of_time));
+        client_send(connections[i], begins[i], strlen(begins[i]));
+    }
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(client_receive(connections[i], text), ""); /* its end, not an answer */
+        close(connections[i]);
+    }
+    assert_non_null(strstr(client_ask(eh_server_port(short_of_time), "GET /hello/you HTTP/1.1\r\nHost: x\r\n\r\n", text), "hello you"));
+    eh_server_close(&short_of_time);
+}
+
 static void a_taken_port_is_told(void **state)
 {
     (void)state;
@@ -185,6 +207,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers), cmocka_unit_test(every_answer_is_guarded), cmocka_unit_test(failures_tell_strangers_nothing),
         cmocka_unit_test(one_connection_serves_many), cmocka_unit_test(huge_headers_are_refused), cmocka_unit_test(half_requests_do_no_harm),
-        cmocka_unit_test(a_taken_port_is_told)};
+        cmocka_unit_test(who_dawdles_is_shut), cmocka_unit_test(a_taken_port_is_told)};
     return cmocka_run_group_tests(tests, open_server, close_server);
 }
