@@ -114,6 +114,7 @@ typedef struct {
     uint32_t stale_days;         /* 365 */
     const char *const *ignored;  /* columns that are no features */
     size_t ignored_count;
+    const char *chosen;          /* an attribute that people chose themselves, such as the AI switch: that columns tell it is no finding; NULL: none */
     bool skip_unmatched;         /* groups that the population does not know are left out of the comparison instead of refused */
     eh_severity fail_at;         /* findings of this severity make the check fail; EH_SEVERITY_HIGH */
 } eh_check_options;

@@ -24,6 +24,11 @@ static void link_of(const check_run *run, eh_check_column *column, size_t attrib
     column->mutual_information[attribute] = eh_normalised_mutual_information(&table);
 }
 
+static bool is_chosen(const check_run *run, const eh_cube_dimension *dimension)
+{
+    return run->options.chosen != NULL && strcmp(dimension->name, run->options.chosen) == 0;
+}
+
 static void proxy_tell(check_run *run, const eh_check_column *column, size_t attribute, const double *counts)
 {
     const eh_cube_dimension *dimension = &run->cube->dimensions[attribute];
@@ -32,7 +37,7 @@ static void proxy_tell(check_run *run, const eh_check_column *column, size_t att
     eh_chi_square test = eh_chi_square_independence(&table, 1);
     /* By chance alone V is about sqrt(df / n / (k - 1)): what is not well above that is noise of many bins. */
     double people = (double)run->check->profile->rows_binned, noise = sqrt(test.df / people);
-    if (!(v >= 0.15) || !(test.p < check_alpha(run)) || !(v > 2 * noise))
+    if (is_chosen(run, dimension) || !(v >= 0.15) || !(test.p < check_alpha(run)) || !(v > 2 * noise))
         return;
     eh_finding *finding = check_finding(run, EH_FINDING_PROXY, v >= 0.5 ? EH_SEVERITY_HIGH : v >= 0.3 ? EH_SEVERITY_MEDIUM : EH_SEVERITY_LOW, EH_CERTAINTY_SURE);
     if (finding == NULL)
@@ -222,7 +227,7 @@ static eh_code recovery(check_run *run, size_t attribute)
         return EH_OK;
     EH_TRY(recovery_groups(run, attribute, &data));
     double low = section->recovery.low;
-    if (!(low >= EH_RECOVERY_LIGHT))
+    if (is_chosen(run, &run->cube->dimensions[attribute]) || !(low >= EH_RECOVERY_LIGHT))
         return EH_OK;
     eh_finding *finding = check_finding(run, EH_FINDING_RECOVERABLE, low >= EH_RECOVERY_GRAVE ? EH_SEVERITY_HIGH : low >= EH_RECOVERY_MEDIUM ? EH_SEVERITY_MEDIUM : EH_SEVERITY_LOW, EH_CERTAINTY_SURE);
     if (finding == NULL)

@@ -1,5 +1,6 @@
 /* What the data is too little to tell: the third answer, beside found and not found. */
 #include <math.h>
+#include <string.h>
 
 #include "audit/check_int.h"
 
@@ -56,7 +57,8 @@ static void attributes_look(const check_run *run, untold_list *list)
         }
         bool wide = section->recovery.low < EH_RECOVERY_LIGHT && section->recovery.high >= EH_RECOVERY_GRAVE;
         bool few = isnan(section->recovery.value) && section->groups_count > 1;
-        if (section->recovery_features == 0 || !(wide || few) || has_finding(run, EH_FINDING_RECOVERABLE, section->name))
+        bool chosen = run->options.chosen != NULL && strcmp(section->name, run->options.chosen) == 0;
+        if (chosen || section->recovery_features == 0 || !(wide || few) || has_finding(run, EH_FINDING_RECOVERABLE, section->name))
             continue;
         eh_untold *item = untold_add(list, EH_UNTOLD_RECOVERY, EH_SEVERITY_HIGH);
         item->attribute = section->name;

@@ -1,6 +1,7 @@
 /* `evenhand audit`: reads the decisions, audits them, writes the reports. */
 #include "base/json.h"
 #include "cli/cli_int.h"
+#include "journey/people.h"
 
 /* One run of the command, from the options to the finished reports. Everything in it lives until the end of the run. */
 typedef struct {
@@ -61,6 +62,18 @@ static eh_code softs_read(audit_run *run, eh_error *error)
     return EH_OK;
 }
 
+/* People who opted out of AI are a group of their own: the switch must cost them nothing. */
+static eh_code opted_out_add(audit_run *run, eh_error *error)
+{
+    bool attached = false;
+    eh_cube_attribute attribute;
+    EH_TRY(eh_opted_out_attach(run->engine, &run->request->people, run->arena, &attached, error));
+    if (!attached)
+        return EH_OK;
+    EH_TRY(eh_opted_out_attribute(&attribute, run->arena, error));
+    return eh_audit_request_with(run->request, &attribute, eh_ai_group_name(EH_AI_MAY), run->arena, &run->request, error);
+}
+
 static eh_code decisions_read(audit_run *run, eh_error *error)
 {
     const eh_audit_request *request = run->request;
@@ -71,6 +84,8 @@ static eh_code decisions_read(audit_run *run, eh_error *error)
     }
     EH_TRY(eh_engine_open(&options, &run->engine, error));
     EH_TRY(eh_engine_read(run->engine, request->files, request->files_count, error));
+    EH_TRY(opted_out_add(run, error));
+    request = run->request;
     EH_TRY(eh_cube_read(run->engine, &request->spec, run->arena, &run->cube, error));
     EH_TRY(softs_read(run, error));
     return outputs_check(run, error);

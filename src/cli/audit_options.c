@@ -212,6 +212,29 @@ eh_code eh_option_quiet(const eh_option_use *use, eh_error *error)
     return EH_OK;
 }
 
+static eh_code read_people_key(const eh_option_use *use, eh_error *error)
+{
+    (void)error;
+    ((eh_audit_request *)use->target)->people.key = use->value;
+    return EH_OK;
+}
+
+static eh_code read_people_workspace(const eh_option_use *use, eh_error *error)
+{
+    if (use->value[0] == '\0')
+        return eh_fail(error, EH_INPUT, "%s: the name of a folder is empty", use->option);
+    ((eh_audit_request *)use->target)->people.folder = use->value;
+    return EH_OK;
+}
+
+static eh_code read_people_now(const eh_option_use *use, eh_error *error)
+{
+    if (eh_instant_parse_date(eh_view_of(use->value), &((eh_audit_request *)use->target)->people.now, error) != EH_OK)
+        return eh_fail_within(error, "%s", use->option);
+    ((eh_audit_request *)use->target)->dated = true;
+    return EH_OK;
+}
+
 /* Read from the top down: --bands, --top, --reference rely on --by and --soft. */
 static const eh_option table[] = {
     {"--decision", "EXPR", "What was decided", "who was picked: true/false, 1/0 or yes/no; needed", false, eh_option_expression},
@@ -235,6 +258,9 @@ static const eh_option table[] = {
     {"--intersections", "N", "Who is compared", "crosses up to N attributes, 1 to 3; 1 is none; default 2 when --by has two or more", false,
      read_intersections},
 
+    {"--key", "COLUMN", "Who is compared", "names the person; in a workspace, people who opted out of AI are then a group too; default: the key of its people",
+     false, read_people_key},
+
     {"--tolerance", "X", "What is tolerated", "ratios in [X, 1/X] and differences up to 1-X are tolerated; 0.2 says the same as 0.8; "
      "default 0.8", false, eh_option_tolerance},
     {"--confidence", "X", "What is tolerated", "of intervals and verdicts; default 0.95", false, eh_option_confidence},
@@ -249,6 +275,9 @@ static const eh_option table[] = {
     {"--before", "REPORT.json", "What comes out", "an earlier JSON report; shows what has changed since", false, eh_option_before},
     {"--quiet", NULL, "What comes out", "no progress, no list of the files written", false, eh_option_quiet},
 
+    {"--workspace", "DIR", "How it runs", "who opted out of AI; default: here or the nearest above, where the file has the key of its people", false,
+     read_people_workspace},
+    {"--now", "DATE", "How it runs", "the moment at which they had opted out; default: the clock", false, read_people_now},
     {"--threads", "N", "How it runs", "default: as many as the machine has; the result is the same for any number", false, eh_option_threads},
     {"--memory", "MIB", "How it runs", "memory for the data; what does not fit goes to a temporary file; default 768", false, eh_option_memory},
     {"--seed", "N", "How it runs", "of the random numbers behind bootstrap intervals; default 1", false, read_seed},
@@ -312,6 +341,37 @@ static eh_code settle_formats(eh_audit_request *request, eh_error *error)
     return EH_OK;
 }
 
+static eh_code settle_score_sets(eh_audit_request *request, eh_arena *arena, eh_error *error)
+{
+    if (request->spec.score.sql == NULL)
+        return EH_OK;
+    uint32_t *sets = EH_TAKE(arena, SETS_MAX, uint32_t);
+    if (sets == NULL)
+        return eh_fail_memory(error);
+    request->spec.score_sets_count = eh_audit_sets(request->spec.attributes_count, request->options.depth, sets, SETS_MAX);
+    EH_ASSERT(request->spec.score_sets_count <= SETS_MAX);
+    request->spec.score_sets = sets;
+    return EH_OK;
+}
+
+eh_code eh_audit_request_with(const eh_audit_request *request, const eh_cube_attribute *attribute, const char *reference, eh_arena *arena,
+                              const eh_audit_request **request_out, eh_error *error)
+{
+    eh_audit_request *with = EH_TAKE(arena, 1, eh_audit_request);
+    if (with == NULL)
+        return eh_fail_memory(error);
+    if (request->spec.attributes_count == EH_ATTRIBUTES_MAX)
+        return eh_fail(error, EH_LIMIT, "--by: %d attributes, and people who opted out of AI besides, are more than %d; leave one out", EH_ATTRIBUTES_MAX, EH_ATTRIBUTES_MAX);
+    *with = *request;
+    with->attributes[with->spec.attributes_count++] = *attribute;
+    with->spec.attributes = with->attributes;
+    with->references[with->options.references_count++] = (eh_reference){.attribute = attribute->expression.name, .group = reference};
+    with->options.references = with->references;
+    EH_TRY(settle_score_sets(with, arena, error));
+    *request_out = with;
+    return EH_OK;
+}
+
 static eh_code settle_intersections(eh_audit_request *request, eh_arena *arena, eh_error *error)
 {
     size_t attributes_count = request->spec.attributes_count;
@@ -320,15 +380,7 @@ static eh_code settle_intersections(eh_audit_request *request, eh_arena *arena, 
                        attributes_count);
     if (request->options.depth == 0)
         request->options.depth = attributes_count >= 2 ? 2 : 1;
-    if (request->spec.score.sql == NULL)
-        return EH_OK;
-    uint32_t *sets = EH_TAKE(arena, SETS_MAX, uint32_t);
-    if (sets == NULL)
-        return eh_fail_memory(error);
-    request->spec.score_sets_count = eh_audit_sets(attributes_count, request->options.depth, sets, SETS_MAX);
-    EH_ASSERT(request->spec.score_sets_count <= SETS_MAX);
-    request->spec.score_sets = sets;
-    return EH_OK;
+    return settle_score_sets(request, arena, error);
 }
 
 eh_code eh_audit_request_parse(int argc, char **argv, eh_arena *arena, const eh_audit_request **request_out, eh_error *error)
@@ -348,6 +400,8 @@ eh_code eh_audit_request_parse(int argc, char **argv, eh_arena *arena, const eh_
         EH_TRY(check_gate(request, error));
         EH_TRY(settle_formats(request, error));
         EH_TRY(settle_intersections(request, arena, error));
+        if (!request->dated)
+            request->people.now = eh_instant_now();
         request->spec.attributes = request->attributes;
         request->options.references = request->references;
     }

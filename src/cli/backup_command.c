@@ -436,7 +436,7 @@ static const eh_state_act restore_acts[] = {
     {NULL, "FILE [--keys FILE]", "puts it back; a ledger that has gone on since stays as it is, keys that are there stay", EH_TAKES_KEYS, true, 0, 1,
      restore_run}};
 static const eh_state_act store_acts[] = {
-    {"check", "", "looks at every page, index and constraint of every database of the workspace, and at every record of what people have said", 0, false, 0, 0, check_run}};
+    {"check", "", "looks at every page, index and constraint of every database, and at every record", 0, false, 0, 0, check_run}};
 static const eh_state_command backup = {"backup", "copies the state of a workspace, while it is in use", backup_acts, 1};
 static const eh_state_command restore = {"restore", "puts a backup back, while the workspace is in use", restore_acts, 1};
 static const eh_state_command store = {"store", "the databases of a workspace", store_acts, 1};

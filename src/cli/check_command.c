@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "cli/check_int.h"
+#include "journey/people.h"
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------------ */
 
@@ -76,6 +77,26 @@ static eh_code rows_read(check_run *run, eh_error *error)
     return eh_profile_read(run->engine, &spec, run->arena, &run->profile, error);
 }
 
+/* People who opted out of AI are a group of the file, where a workspace knows them. */
+static eh_code opted_out_add(check_run *run, eh_error *error)
+{
+    const eh_opted_out_options options = {.folder = run->request->workspace, .key = run->request->key, .now = run->request->options.now};
+    bool attached = false;
+    if (run->proposing) /* a plan of repairs is for the columns of the file */
+        return EH_OK;
+    EH_TRY(eh_opted_out_attach(run->engine, &options, run->arena, &attached, error));
+    if (!attached || run->spec.attributes_count == EH_ATTRIBUTES_MAX)
+        return EH_OK;
+    eh_cube_attribute *with = EH_TAKE(run->arena, run->spec.attributes_count + 1, eh_cube_attribute);
+    if (with == NULL)
+        return eh_fail_memory(error);
+    if (run->spec.attributes_count > 0)
+        memcpy(with, run->spec.attributes, run->spec.attributes_count * sizeof *with);
+    EH_TRY(eh_opted_out_attribute(&with[run->spec.attributes_count++], run->arena, error));
+    run->spec.attributes = with;
+    return EH_OK;
+}
+
 static eh_code files_open(check_run *run, eh_error *error)
 {
     const eh_audit_request *audit = &run->request->audit;
@@ -83,6 +104,7 @@ static eh_code files_open(check_run *run, eh_error *error)
     run->key = run->request->key;
     run->as_is = run->as_is || run->request->as_is;
     run->options = run->request->options;
+    run->options.chosen = EH_AI_GROUPS;
     if (run->progress.descriptor >= 0) {
         run->engine_options.progress = eh_progress_show;
         run->engine_options.progress_context = &run->progress;
@@ -92,6 +114,7 @@ static eh_code files_open(check_run *run, eh_error *error)
     EH_TRY(eh_engine_open(&run->engine_options, &run->engine, error));
     EH_TRY(eh_engine_read(run->engine, audit->files, audit->files_count, error));
     run->spec = audit->spec;
+    EH_TRY(opted_out_add(run, error));
     weight_settle(run);
     return check_repairs_of_file(run, error);
 }
@@ -223,7 +246,7 @@ void eh_check_help(eh_buffer *out)
 /* The check without its reports: a plan of repairs. */
 static eh_code propose_do(check_run *run, eh_error *error)
 {
-    run->as_is = true; /* a plan is for the rows as they come */
+    run->as_is = run->proposing = true; /* a plan is for the rows as they come */
     EH_TRY(check_findings(run, error));
     eh_check_plan(&run->about, run->check, &run->reports.shown);
     EH_TRY(eh_buffer_check(&run->reports.shown, error));

@@ -26,6 +26,7 @@ typedef struct {
     size_t references_count;
     eh_check_options options;              /* of the request, with what the workspace adds */
     bool as_is;                            /* repairs are not looked for */
+    bool proposing;                        /* a plan of repairs comes out */
     eh_check_repairs repairs;              /* .plan NULL: the rows are as they were read */
     eh_cube_spec spec;                     /* as asked for; where is told, and was applied when the rows were held */
     eh_cube_spec held;                     /* the same without where */

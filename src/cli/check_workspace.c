@@ -28,7 +28,7 @@ static eh_code population_take(check_run *run, eh_error *error)
 eh_code check_workspace_open(check_run *run, eh_error *error)
 {
     eh_workspace_people_options options = {.folder = run->request->workspace, .role = "evenhand check", .reason = "check of the data", .now = run->request->options.now,
-                                           .engine = run->engine_options};
+                                           .engine = run->engine_options, .opted_out = !run->proposing};
     EH_TRY(eh_workspace_people_open(&options, run->arena, &run->opened, error));
     const eh_workspace_model *model = eh_workspace_get(run->opened.workspace);
     run->engine = eh_people_engine(run->opened.people);

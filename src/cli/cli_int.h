@@ -133,6 +133,21 @@ bool eh_share_read(const char *value, bool bare_percent, double *share_out);
 /** Sets bit i of *bits_out for each word of a comma-separated list that is names[i]; the error lists the names. */
 eh_code eh_words_read(const eh_option_use *use, const char *const *names, size_t names_count, uint32_t *bits_out, eh_error *error);
 
+/* ---- who opted out of AI (opted_out.c) ------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    const char *folder; /* --workspace; NULL: here or the nearest above, where there is one */
+    const char *key;    /* --key, the column that names the person; NULL: that of the workspace */
+    eh_instant now;
+} eh_opted_out_options;
+
+/**
+ * Adds to the rows of an engine that has read its files a column EH_AI_GROUPS, when a workspace knows somebody in them who opted out of AI. errors: EH_INPUT
+ * when --workspace was given and the file has no such column
+ */
+EH_MUST_USE eh_code eh_opted_out_attach(eh_engine *engine, const eh_opted_out_options *options, eh_arena *arena, bool *attached_out, eh_error *error);
+EH_MUST_USE eh_code eh_opted_out_attribute(eh_cube_attribute *attribute_out, eh_arena *arena, eh_error *error);
+
 /* ---- the options of `evenhand audit` (audit_options.c) ------------------------------------------------------------------------ */
 
 enum { EH_FORMAT_TEXT, EH_FORMAT_JSON, EH_FORMAT_HTML, EH_FORMAT_CSV, EH_FORMATS_COUNT };
@@ -159,9 +174,15 @@ typedef struct {
     const char *before_path;      /* NULL: none */
     const char *output_prefix;    /* NULL: standard output */
     unsigned formats;             /* bit f: format f is wanted */
+    eh_opted_out_options people;
+    bool dated;                   /* --now was given */
     bool quiet;
     bool help;                    /* only the help is wanted; nothing else is filled */
 } eh_audit_request;
+
+/** The same audit with one more attribute, that is compared with `reference`. errors: EH_LIMIT */
+EH_MUST_USE eh_code eh_audit_request_with(const eh_audit_request *request, const eh_cube_attribute *attribute, const char *reference, eh_arena *arena,
+                                          const eh_audit_request **request_out, eh_error *error);
 
 /** argv[0] is the command's name. The error's text names the option; the caller puts "evenhand audit: " before it. */
 EH_MUST_USE eh_code eh_audit_request_parse(int argc, char **argv, eh_arena *arena, const eh_audit_request **request_out, eh_error *error);
@@ -181,6 +202,8 @@ typedef struct {
     uint64_t memory_bytes_max;
     const char *output_prefix;
     unsigned formats;
+    eh_opted_out_options people;
+    bool dated;                   /* --now was given */
     bool quiet;
     bool help;
 } eh_scan_request;

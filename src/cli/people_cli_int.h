@@ -9,6 +9,7 @@ typedef struct {
     const char *folder;              /* of evenhand.yaml; NULL: here or the nearest above */
     const char *role, *reason;       /* of the reading of the vault; written down there */
     const char *output;              /* the one file that may be written; NULL: none */
+    bool opted_out;                  /* people who opted out of AI are an attribute too, where there are some */
     eh_instant now;
     eh_engine_options engine;
 } eh_workspace_people_options;

@@ -1,5 +1,7 @@
 /* `evenhand scan`: reads the decisions, looks for hidden groups, writes the reports. */
 #include "cli/cli_int.h"
+#include "data/transform.h"
+#include "journey/people.h"
 
 /* One run of the command, from the options to the finished reports. Everything in it lives until the end of the run. */
 typedef struct {
@@ -21,6 +23,26 @@ static eh_code outputs_check(const scan_run *run, eh_error *error)
     return EH_OK;
 }
 
+/* People who opted out of AI are one more column to look at; where the columns are named, it is added to them. */
+static eh_code opted_out_add(scan_run *run, eh_error *error)
+{
+    const eh_scan_request *request = run->request;
+    bool attached = false;
+    EH_TRY(eh_opted_out_attach(run->engine, &request->people, run->arena, &attached, error));
+    if (!attached || request->spec.attributes_count == 0)
+        return attached ? eh_transform_named(run->engine, EH_AI_GROUPS, error) : EH_OK;
+    eh_scan_request *with = EH_TAKE(run->arena, 1, eh_scan_request);
+    if (with == NULL)
+        return eh_fail_memory(error);
+    if (request->spec.attributes_count == EH_SCAN_ATTRIBUTES_MAX)
+        return eh_fail(error, EH_LIMIT, "--over: more than %d columns, with people who opted out of AI; leave one out", EH_SCAN_ATTRIBUTES_MAX);
+    *with = *request;
+    with->spec.attributes = with->attributes;
+    EH_TRY(eh_opted_out_attribute(&with->attributes[with->spec.attributes_count++], run->arena, error));
+    run->request = with;
+    return EH_OK;
+}
+
 static eh_code decisions_read(scan_run *run, eh_error *error)
 {
     const eh_scan_request *request = run->request;
@@ -31,7 +53,8 @@ static eh_code decisions_read(scan_run *run, eh_error *error)
     }
     EH_TRY(eh_engine_open(&options, &run->engine, error));
     EH_TRY(eh_engine_read(run->engine, request->files, request->files_count, error));
-    EH_TRY(eh_coded_read(run->engine, &request->spec, run->arena, &run->table, error));
+    EH_TRY(opted_out_add(run, error));
+    EH_TRY(eh_coded_read(run->engine, &run->request->spec, run->arena, &run->table, error));
     EH_TRY(eh_engine_inputs(run->engine, &run->about.inputs, &run->about.inputs_count, error));
     return outputs_check(run, error);
 }

@@ -222,6 +222,20 @@ static eh_code read_quiet(const eh_option_use *use, eh_error *error)
     return EH_OK;
 }
 
+static eh_code read_people(const eh_option_use *use, eh_error *error)
+{
+    eh_scan_request *request = ((reading *)use->target)->request;
+    if (strcmp(use->option, "--key") == 0)
+        request->people.key = use->value;
+    else if (strcmp(use->option, "--workspace") == 0)
+        request->people.folder = use->value;
+    else if (eh_instant_parse_date(eh_view_of(use->value), &request->people.now, error) != EH_OK)
+        return eh_fail_within(error, "%s", use->option);
+    else
+        request->dated = true;
+    return EH_OK;
+}
+
 /* Read from the top down: --bands relies on --over. */
 static const eh_option table[] = {
     {"--decision", "EXPR", "What happened", "who was chosen: true/false, 1/0 or yes/no; needed, but for predictions against outcomes", false,
@@ -238,6 +252,8 @@ static const eh_option table[] = {
     {"--over", "EXPR[,EXPR...]", "Where it looks", "the columns that make groups; default: all that can; repeatable", true, read_over},
     {"--bands", "COLUMN=18,25,...", "Where it looks", "cuts a number at these edges; default: ten bands with equally many rows; repeatable", true,
      read_bands},
+    {"--key", "COLUMN", "Where it looks", "names the person; in a workspace, people who opted out of AI are then a group too; default: the key of its people",
+     false, read_people},
     {"--direction", "low|high|both", "Where it looks", "groups chosen less often than expected, more often, or both; default both", false,
      read_direction},
     {"--penalty", "X", "Where it looks", "what each value named in a description costs, in units of the score; default 2", false, read_penalty},
@@ -248,6 +264,9 @@ static const eh_option table[] = {
      read_output},
     {"--quiet", NULL, "What comes out", "no progress, no list of the files written", false, read_quiet},
 
+    {"--workspace", "DIR", "How it runs", "who opted out of AI; default: here or the nearest above, where the file has the key of its people", false,
+     read_people},
+    {"--now", "DATE", "How it runs", "the moment at which they had opted out; default: the clock", false, read_people},
     {"--threads", "N", "How it runs", "default: as many as the machine has; the result is the same for any number", false, read_threads},
     {"--memory", "MIB", "How it runs", "memory for the data; what does not fit goes to a temporary file; default 768", false, read_memory},
     {"--seed", "N", "How it runs", "of the halves, the restarts and the random files; default 1", false, read_seed},
@@ -324,6 +343,8 @@ eh_code eh_scan_request_parse(int argc, char **argv, eh_arena *arena, const eh_s
         EH_TRY(check_present(&read, error));
         EH_TRY(settle_parts(&read, error));
         EH_TRY(settle_formats(request, error));
+        if (!request->dated)
+            request->people.now = eh_instant_now();
         if (request->spec.attributes_count > 0)
             request->spec.attributes = request->attributes;
         else

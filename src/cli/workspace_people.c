@@ -55,6 +55,29 @@ static eh_code attributes_attach(const eh_workspace_people_options *options, eh_
     return eh_people_attach(opened->people, attached, model->attributes_count, error);
 }
 
+/* One more group, of the rights and not of the vault; where nobody opted out there is none. */
+static eh_code opted_out_attach(const eh_workspace_people_options *options, eh_arena *arena, eh_workspace_people *opened, eh_error *error)
+{
+    size_t count = eh_people_count(opened->people), out = 0;
+    const char *const *keys = NULL;
+    const char **values = EH_TAKE(arena, count, const char *);
+    eh_ai_state *states = EH_TAKE(arena, count, eh_ai_state);
+    bool known = false;
+    if (values == NULL || states == NULL)
+        return eh_fail_memory(error);
+    EH_TRY(eh_people_keys(opened->people, arena, &keys, error));
+    EH_TRY(eh_ai_membership(eh_workspace_get(opened->workspace), keys, count, options->now, states, &known, error));
+    for (size_t i = 0; known && i < count; i++) {
+        values[i] = eh_ai_group_name(states[i]);
+        out += states[i] == EH_AI_OPTED_OUT ? 1 : 0;
+    }
+    if (out == 0 || opened->attributes_count == EH_ATTRIBUTES_MAX)
+        return EH_OK;
+    EH_TRY(eh_people_attach(opened->people, &(eh_attached_column){.name = EH_AI_GROUPS, .values = values}, 1, error));
+    opened->hidden[opened->attributes_count] = EH_AI_GROUPS;
+    return eh_opted_out_attribute(&opened->attributes[opened->attributes_count++], arena, error);
+}
+
 /* The last moment whose outcomes are all known; data without dates is as it is now. */
 static void moment_settle(eh_workspace_people *opened)
 {
@@ -78,7 +101,8 @@ eh_code eh_workspace_people_open(const eh_workspace_people_options *options, eh_
     opened->options.output = options->output;
     EH_TRY(eh_people_open(opened->workspace, &opened->options, &opened->people, error));
     opened->options.left_out = NULL;
-    return attributes_attach(options, arena, opened, error);
+    EH_TRY(attributes_attach(options, arena, opened, error));
+    return options->opted_out ? opted_out_attach(options, arena, opened, error) : EH_OK;
 }
 
 void eh_workspace_people_close(eh_workspace_people *opened)

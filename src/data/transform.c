@@ -75,6 +75,20 @@ eh_code eh_transform_step(eh_engine *engine, const char *select, const char *wha
     return eh_engine_execute(engine, old, error);
 }
 
+eh_code eh_transform_named(eh_engine *engine, const char *name, eh_error *error)
+{
+    size_t count = engine->source.columns_count;
+    const char **names = EH_TAKE(engine->arena, count + 1, const char *);
+    char *own = eh_arena_copy(engine->arena, eh_view_of(name));
+    if (names == NULL || own == NULL)
+        return eh_fail_memory(error);
+    memcpy(names, engine->source.names, count * sizeof *names);
+    names[count] = own;
+    engine->source.names = names;
+    engine->source.columns_count = count + 1;
+    return EH_OK;
+}
+
 eh_code eh_transform_ask(eh_engine *engine, const char *select, size_t rows_max, eh_arena *arena, eh_answer *answer_out, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer sql = {0};

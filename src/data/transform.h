@@ -24,6 +24,8 @@ EH_MUST_USE eh_code eh_transform_begin(eh_engine *engine, eh_error *error);
  */
 EH_MUST_USE eh_code eh_transform_step(eh_engine *engine, const char *select, const char *what, eh_error *error);
 #define EH_TRANSFORM_BEFORE "evenhand_before"
+/** A column that the last step has added counts among those of the file from now on. */
+EH_MUST_USE eh_code eh_transform_named(eh_engine *engine, const char *name, eh_error *error);
 
 /** An answer: every value as text, NULL for none. */
 typedef struct {

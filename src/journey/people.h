@@ -22,6 +22,16 @@ typedef struct {
 } eh_person_marks;
 EH_MUST_USE eh_code eh_person_marks_read(eh_rights *rights, eh_view key, eh_arena *arena, eh_person_marks *marks_out, eh_error *error);
 
+/**
+ * For audits: who has opted out of AI is a group of their own. states_out[i] is for keys[i]; *known_out is false, and states_out is left alone, where nobody has ever
+ * said anything.
+ */
+EH_MUST_USE eh_code eh_ai_membership(const eh_workspace_model *model, const char *const *keys, size_t keys_count, eh_instant at, eh_ai_state *states_out,
+                                     bool *known_out, eh_error *error);
+/** The group's name in an audit: "opted out", "not opted out", "may not be scored"; and that of the attribute. */
+const char *eh_ai_group_name(eh_ai_state state);
+#define EH_AI_GROUPS "ai_opt_out"
+
 /* ---- what is kept about them --------------------------------------------------------------------------------------------------------- */
 
 typedef struct eh_person_items eh_person_items;

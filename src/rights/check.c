@@ -104,7 +104,7 @@ static eh_code check(eh_rights_options *options, const finding *to, eh_error *er
     return EH_OK;
 }
 
-static eh_code is_there(const char *state_folder, bool *there_out, eh_error *error)
+eh_code eh_rights_exist(const char *state_folder, bool *there_out, eh_error *error)
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0};
     EH_CLEANUP(eh_store_close) eh_store *store = NULL;
@@ -125,7 +125,7 @@ eh_code eh_rights_check(const char *state_folder, eh_store_found found, void *co
     eh_rights_options options = {.state_folder = state_folder};
     finding to = {.found = found, .context = context};
     bool there = false;
-    EH_TRY(is_there(state_folder, &there, error));
+    EH_TRY(eh_rights_exist(state_folder, &there, error));
     eh_code code = there ? check(&options, &to, error) : EH_OK;
     if (code == EH_CORRUPT)
         found(context, error->text);

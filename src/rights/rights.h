@@ -290,6 +290,8 @@ typedef struct {
 EH_MUST_USE eh_code eh_rights_open(const eh_rights_options *options, eh_rights **rights_out, eh_error *error);
 void eh_rights_close(eh_rights **rights);
 
+/** Has anybody ever said anything there? Makes nothing. */
+EH_MUST_USE eh_code eh_rights_exist(const char *state_folder, bool *there_out, eh_error *error);
 /**
  * Looks at every act, wording and chain, and whether the snapshot says what follows from them; each thing that is wrong is one call of `found`. Nothing is
  * found where nobody has ever said anything. cost: as reading all acts

@@ -230,6 +230,57 @@ def the_vault_opens_under_its_conditions_only(folder):
 
 
 @test
+def who_opted_out_of_ai_is_a_group_of_every_audit(folder):
+    """Those who said no got the same, then less; the audit tells the two apart, by the key of the workspace and of the file, and does not see who is nobody's business."""
+    place = workspace(folder)
+    out = [f"k{i}" for i in range(200)]
+    (place / "no.csv").write_text("key,purpose,said,how,country\n" + "".join(f"{k},ai,no,letter,IE\n" for k in out))
+    (place / "data" / "customers.csv").write_text("customer_id,email,gender,orders_count,visited\n" +
+                                                  "".join(f"k{i},k{i}@x.example,{'fm'[i % 2]},{i % 7},{int(i % 3 == 0)}\n" for i in range(600)))
+
+    def sent(name, column, every):
+        rows = "".join(f"k{i},{'fm'[i % 2]},{int(i // 2 % (every if i < 200 else 2) == 0)}\n" for i in range(600))
+        (place / name).write_text(f"{column},gender,sent\n{rows}")
+        return name
+
+    def audit(*words, status):
+        done = run("audit", *words, "--decision", "sent", "--by", "gender", "--format", "json", "--now", "2026-11-24", cwd=place)
+        sound(done)
+        equal(done.status, status, f"{words}: {done.err}")
+        return {a["name"]: a for a in json.loads(done.out)["attributes"]}
+
+    fair, unfair = sent("fair.csv", "customer_id", 2), sent("unfair.csv", "customer_id", 5)
+    equal(set(audit(unfair, status=0)), {"gender"}, "nobody has said anything yet:")
+    call(place, "import", "consent", "no.csv")
+    groups = {g["group"]: g for g in audit(fair, status=0)["ai_opt_out"]["groups"]}
+    equal({name: g["rows"] for name, g in groups.items()}, {"not opted out": 400, "opted out": 200})
+    found = audit(unfair, status=1)
+    equal(found["gender"]["verdict"], "within tolerance")
+    equal((found["ai_opt_out"]["verdict"], found["ai_opt_out"]["reference"]), ("violates", "not opted out"))
+    other = sent("other.csv", "who", 5)
+    equal(set(audit(other, status=0)), {"gender"}, "no column names the people:")
+    equal(set(audit(other, "--key", "who", status=1)), {"gender", "ai_opt_out"})
+    refused(run("audit", other, "--decision", "sent", "--by", "gender", "--workspace", ".", cwd=place), "--key COLUMN")
+    elsewhere = run("audit", place / unfair, "--decision", "sent", "--by", "gender", cwd=folder)
+    expect(elsewhere.status == 0 and b"ai_opt_out" not in elsewhere.out, "outside of a workspace nobody is asked about")
+    there = run("audit", place / unfair, "--decision", "sent", "--by", "gender", "--workspace", place, cwd=folder)
+    expect(there.status == 1 and b"ai_opt_out = opted out" in there.out, there.err)
+    # a withdrawal of the opt-out moves them back; the scan and the check see the group too
+    scan = run("scan", unfair, "--decision", "sent", "--now", "2026-11-24", cwd=place)
+    expect(b"ai_opt_out =" in scan.out, scan.out.decode())
+    call(place, "vault", "import", "--reason", "first fill")
+    for words in (("check", "--format", "json"), ("check", unfair, "--by", "gender", "--format", "json")):
+        done = run(*words, "--now", "2026-11-24", cwd=place)
+        sound(done)
+        report = json.loads(done.out)
+        section = {a.get("attribute"): a for a in report["attributes"]}["ai_opt_out"]
+        equal([g["group"] for g in section["groups"]], ["not opted out", "opted out"])
+        expect(not [f for f in report["findings"] if f["attribute"] == "ai_opt_out" and f["id"] in ("proxy", "recoverable")], report["findings"])
+    plan = run("repair", "--propose", unfair, "--by", "gender", "--key", "customer_id", cwd=place)
+    expect(b"ai_opt_out" not in plan.out, "a plan of repairs is for the columns of the file")
+
+
+@test
 def soft_opt_in_minors_and_casl(folder):
     place = workspace(folder)
     facts = "same_entity,address_from_sale,offered_at_collection"
