@@ -511,3 +511,17 @@ void eh_amount_append(eh_buffer *out, int64_t micros, const char *currency)
     }
     eh_buffer_format(out, ".%02u", (unsigned)(cents % 100));
 }
+
+bool eh_campaign_rests(const eh_campaign *campaign, const int64_t *counted, int64_t last_s, int64_t at_s, int64_t *messages_out)
+{
+    bool rests = campaign->cool_down.seconds > 0 && last_s != 0 && last_s > at_s - campaign->cool_down.seconds;
+    *messages_out = -1;
+    for (size_t c = 0; c < campaign->caps_count; c++) {
+        int64_t before = counted == NULL ? 0 : counted[c];
+        bool reached = before >= campaign->caps[c].messages;
+        if (c == 0 || reached)
+            *messages_out = before;
+        rests = rests || reached;
+    }
+    return rests;
+}

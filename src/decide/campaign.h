@@ -119,6 +119,13 @@ eh_digest eh_campaign_digest(const eh_campaign_file *file);
 eh_code eh_campaign_fail(const eh_campaign_file *file, const char *key, eh_error *error, eh_code code, const char *format, ...)
     EH_PRINTF(5, 6);
 
+/**
+ * True when somebody has had enough messages at `at_s`: a cap is reached, or a message of this campaign lies within its cool-down.
+ * counted: per cap, messages within it; NULL: none. last_s: the last message of this campaign; 0: none.
+ * *messages_out: those within the cap that is reached, else within the first; -1 when there is no cap.
+ */
+bool eh_campaign_rests(const eh_campaign *campaign, const int64_t *counted, int64_t last_s, int64_t at_s, int64_t *messages_out);
+
 /** An amount of money: "EUR 1,250.00" without currency when that is NULL. Appended to `out`. */
 void eh_amount_append(eh_buffer *out, int64_t micros, const char *currency);
 

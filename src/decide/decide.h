@@ -154,8 +154,8 @@ typedef struct {
     eh_trace_right marketing, ai;
     const eh_fact_value *facts;    /* of the frame; NULL: none may be read */
     const eh_rules_answer *rules;  /* NULL: no policy, every offer may be given */
-    bool rested;                   /* had enough messages: caps, cool-down, quiet hours */
-    int64_t messages;              /* within the tightest cap; -1: no cap was asked */
+    const int64_t *counted;        /* per cap of the campaign: messages within it; NULL: none */
+    int64_t last_message_s;        /* of this campaign, within its cool-down; 0: none */
 } eh_case;
 
 /**

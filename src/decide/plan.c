@@ -49,8 +49,6 @@ static eh_code plan_open(eh_plan *plan, eh_error *error)
         return eh_fail_memory(error);
     if (plan->input.campaign->choose == EH_CHOOSE_MODEL && (plan->scores = EH_TAKE(arena, places, int64_t)) == NULL)
         return eh_fail_memory(error);
-    if (plan->input.campaign->caps_count > 0 && (plan->messages = EH_TAKE(arena, n, int64_t)) == NULL)
-        return eh_fail_memory(error);
     memset(plan->stage, STAGE_NONE, n);
     memset(plan->choice, EH_NO_OFFER, n);
     memset(plan->policy, EH_NO_OFFER, n);
@@ -183,22 +181,30 @@ static eh_code rules_ask(eh_plan *plan, eh_error *error)
 
 /* ---- caps and lots ------------------------------------------------------------------------------------------------------------------ */
 
+void eh_plan_counts(const eh_plan *plan, size_t person, int64_t *counted_out)
+{
+    const int64_t *const *before = plan->input.messages_before;
+    for (size_t c = 0; c < plan->input.campaign->caps_count; c++)
+        counted_out[c] = before == NULL ? 0 : before[c][person];
+}
+
+int64_t eh_plan_last(const eh_plan *plan, size_t person)
+{
+    return plan->input.last_message_s == NULL || plan->input.campaign->cool_down.seconds == 0 ? 0 : plan->input.last_message_s[person];
+}
+
 static void caps_ask(eh_plan *plan)
 {
     const eh_plan_input *input = &plan->input;
     const eh_campaign *campaign = input->campaign;
+    int64_t counted[EH_PERSON_CAPS_MAX], messages = -1;
+    if (campaign->caps_count == 0 && campaign->cool_down.seconds == 0)
+        return;
     for (size_t person = 0; person < plan->people; person++) {
         if (plan->stage[person] != EH_STAGE_CHOICE)
             continue;
-        for (size_t c = 0; c < campaign->caps_count; c++) {
-            int64_t before = input->messages_before == NULL ? 0 : input->messages_before[c][person];
-            if (c == 0 || before >= campaign->caps[c].messages)
-                plan->messages[person] = before;
-            if (before >= campaign->caps[c].messages)
-                plan->stage[person] = EH_STAGE_CAPS;
-        }
-        int64_t last = input->last_message_s == NULL ? 0 : input->last_message_s[person];
-        if (campaign->cool_down.seconds > 0 && last != 0 && last > input->frame->at_s - campaign->cool_down.seconds)
+        eh_plan_counts(plan, person, counted);
+        if (eh_campaign_rests(campaign, counted, eh_plan_last(plan, person), input->frame->at_s, &messages))
             plan->stage[person] = EH_STAGE_CAPS;
     }
 }

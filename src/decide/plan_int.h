@@ -25,7 +25,6 @@ struct eh_plan {
     uint32_t *allowed, *rules_of;
     double *propensity;
     int64_t *scores, *values, *costs; /* [person * offers + offer]; scores NULL when nobody is scored */
-    int64_t *messages;                /* within the tightest cap; NULL: no cap was asked */
     eh_trace_right *marketing, *ai;
     rules_set *sets;
     size_t sets_count, sets_capacity;
@@ -38,6 +37,10 @@ struct eh_plan {
 
 /** The facts of a person as values; facts_out: frame->facts_count. */
 void eh_plan_facts(const eh_plan *plan, size_t person, eh_fact_value *facts_out);
+/** Per cap of the campaign, the messages that a person had within it; counted_out: EH_PERSON_CAPS_MAX. */
+void eh_plan_counts(const eh_plan *plan, size_t person, int64_t *counted_out);
+/** The last message of this campaign within its cool-down; 0: none. */
+int64_t eh_plan_last(const eh_plan *plan, size_t person);
 /** What anybody's choice says of its propensity, from frame, stage, the policy's choice and what is allowed. */
 double eh_propensity_of(const eh_frame *frame, const eh_trace *trace);
 /** The offer that an explorer gets: one of those allowed, or none, each as likely. */

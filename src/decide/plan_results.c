@@ -56,6 +56,20 @@ static eh_code trace_scores(const eh_plan *plan, size_t person, eh_arena *arena,
     return EH_OK;
 }
 
+static eh_code trace_counts(const eh_plan *plan, size_t person, eh_arena *arena, eh_trace *trace, eh_error *error)
+{
+    const eh_campaign *campaign = plan->input.campaign;
+    int64_t *counted = EH_TAKE(arena, campaign->caps_count, int64_t);
+    if (counted == NULL)
+        return eh_fail_memory(error);
+    eh_plan_counts(plan, person, counted);
+    trace->counted = counted;
+    trace->counted_count = campaign->caps_count;
+    trace->last_message_s = eh_plan_last(plan, person);
+    (void)eh_campaign_rests(campaign, counted, trace->last_message_s, plan->input.frame->at_s, &trace->messages);
+    return EH_OK;
+}
+
 eh_code eh_plan_trace(const eh_plan *plan, size_t person, eh_arena *arena, eh_trace *trace_out, eh_error *error)
 {
     EH_ASSERT(person < plan->people && plan->stage[person] != STAGE_NONE);
@@ -63,12 +77,14 @@ eh_code eh_plan_trace(const eh_plan *plan, size_t person, eh_arena *arena, eh_tr
     eh_trace trace = {.key = eh_view_of(plan->input.keys[person]), .stage = stage, .marketing = plan->marketing[person], .ai = plan->ai[person],
                       .allowed = plan->allowed[person], .explained = EH_NO_OFFER, .choice = plan->choice[person],
                       .policy_choice = plan->policy[person], .by_price = plan->by_price[person], .variant = plan->variant[person],
-                      .propensity = plan->propensity[person], .messages = plan->messages == NULL ? -1 : plan->messages[person]};
+                      .propensity = plan->propensity[person], .messages = -1};
     if (stage != EH_STAGE_CONSENT) {
         const rules_set *set = &plan->sets[plan->rules_of[person]];
         trace.rules = set->rules;
         trace.rules_count = set->rules_count;
     }
+    if (stage != EH_STAGE_CONSENT && stage != EH_STAGE_RULES)
+        EH_TRY(trace_counts(plan, person, arena, &trace, error));
     bool read = plan->scored[person] || (stage != EH_STAGE_CONSENT && plan->input.rules.ask != NULL && plan->ai[person].may);
     if (read) {
         eh_fact_value *facts = EH_TAKE(arena, plan->input.frame->facts_count, eh_fact_value);

@@ -76,19 +76,40 @@ static const char *replay_choice(const eh_frame *frame, const eh_trace *trace, c
     return NULL;
 }
 
-const char *eh_trace_replay_campaign(const eh_frame *frame, const eh_campaign *campaign, const eh_trace *trace)
+/* Caps and cool-down asked again of what the trace keeps. */
+static const char *replay_caps(const eh_frame *frame, const eh_campaign *campaign, const eh_trace *trace)
 {
-    eh_draws draws = eh_draws_of(frame->seed, frame->campaign, trace->key);
-    bool reached = false, rests = campaign->cool_down.seconds > 0;
-    if (trace->variant != eh_variant_of(campaign, trace->choice, draws.variant))
-        return "the variant";
+    int64_t messages = -1;
+    bool asked = trace->stage != EH_STAGE_CONSENT && trace->stage != EH_STAGE_RULES && trace->stage != EH_STAGE_AUDIENCE;
+    if (trace->counted_count != (asked ? campaign->caps_count : 0))
+        return "the messages that were counted";
+    bool rests = asked && eh_campaign_rests(campaign, trace->counted, trace->last_message_s, eh_trace_at(trace, frame), &messages);
+    if (trace->last_message_s != 0 && !(asked && campaign->cool_down.seconds > 0))
+        return "the last message";
+    if (trace->messages != messages)
+        return "the messages that were counted";
+    return rests == (trace->stage == EH_STAGE_CAPS) ? NULL : "the caps";
+}
+
+/* A trace of before counts were kept says only how many there were within the tightest cap. */
+static const char *replay_uncounted(const eh_campaign *campaign, const eh_trace *trace)
+{
+    bool reached = false;
     if (trace->stage == EH_STAGE_CONSENT || trace->stage == EH_STAGE_RULES || trace->stage == EH_STAGE_AUDIENCE)
         return NULL;
     for (size_t c = 0; c < campaign->caps_count; c++)
         reached = reached || trace->messages >= campaign->caps[c].messages;
     if (trace->stage == EH_STAGE_CAPS)
-        return reached || rests ? NULL : "the caps";
+        return reached || campaign->cool_down.seconds > 0 ? NULL : "the caps";
     return campaign->caps_count > 0 && trace->messages >= campaign->caps[0].messages ? "the caps" : NULL;
+}
+
+const char *eh_trace_replay_campaign(const eh_frame *frame, const eh_campaign *campaign, const eh_trace *trace)
+{
+    eh_draws draws = eh_draws_of(frame->seed, frame->campaign, trace->key);
+    if (trace->variant != eh_variant_of(campaign, trace->choice, draws.variant))
+        return "the variant";
+    return trace->uncounted ? replay_uncounted(campaign, trace) : replay_caps(frame, campaign, trace);
 }
 
 const char *eh_trace_replay_rules(const eh_trace *trace, const eh_rules_answer *answer)

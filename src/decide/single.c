@@ -10,7 +10,7 @@ typedef struct {
     int64_t values[EH_OFFERS_MAX], costs[EH_OFFERS_MAX];
 } single;
 
-static eh_stage stage_of(const eh_frame *frame, const eh_case *about, uint32_t allowed, const eh_draws *draws)
+static eh_stage stage_of(const eh_frame *frame, const eh_case *about, uint32_t allowed, bool rests, const eh_draws *draws)
 {
     if (about->outside)
         return EH_STAGE_AUDIENCE;
@@ -18,7 +18,7 @@ static eh_stage stage_of(const eh_frame *frame, const eh_case *about, uint32_t a
         return EH_STAGE_CONSENT;
     if (allowed == 0)
         return EH_STAGE_RULES;
-    if (about->rested)
+    if (rests)
         return EH_STAGE_CAPS;
     if (draws->holdout < frame->holdout)
         return EH_STAGE_HOLDOUT;
@@ -27,6 +27,16 @@ static eh_stage stage_of(const eh_frame *frame, const eh_case *about, uint32_t a
     if (!about->ai.may)
         return EH_STAGE_WITHOUT_AI;
     return draws->explore < frame->explore ? EH_STAGE_EXPLORE : EH_STAGE_CHOICE;
+}
+
+/* What caps and cool-down rest on goes into the trace. */
+static bool caps_ask(const eh_campaign *campaign, const eh_case *about, eh_trace *trace)
+{
+    static const int64_t none[EH_PERSON_CAPS_MAX];
+    trace->counted = about->counted == NULL ? none : about->counted;
+    trace->counted_count = campaign->caps_count;
+    trace->last_message_s = about->last_message_s;
+    return eh_campaign_rests(campaign, trace->counted, trace->last_message_s, about->at_s, &trace->messages);
 }
 
 static bool is_scored(const eh_frame *frame, const eh_trace *trace)
@@ -95,10 +105,11 @@ eh_code eh_decide_case(const eh_decider *decider, const eh_campaign *campaign, c
     bool asked = !about->outside && about->marketing.may;
     single of = {.decider = decider, .frame = frame, .draws = eh_draws_of(frame->seed, frame->campaign, about->key)};
     eh_trace trace = {.key = about->key, .at_s = about->at_s, .as_of_s = about->as_of_s, .marketing = about->marketing, .ai = about->ai,
-                      .explained = EH_NO_OFFER, .choice = EH_NO_OFFER, .policy_choice = EH_NO_OFFER, .by_price = true, .messages = about->messages};
+                      .explained = EH_NO_OFFER, .choice = EH_NO_OFFER, .policy_choice = EH_NO_OFFER, .by_price = true, .messages = -1};
     if (asked)
         trace.allowed = (about->rules == NULL ? all : about->rules->allowed) & all;
-    trace.stage = stage_of(frame, about, trace.allowed, &of.draws);
+    bool rests = trace.allowed != 0 && caps_ask(campaign, about, &trace);
+    trace.stage = stage_of(frame, about, trace.allowed, rests, &of.draws);
     if (asked && about->rules != NULL) {
         eh_trace_rule *rules = EH_TAKE(arena, about->rules->rules_count, eh_trace_rule);
         if (rules == NULL)

@@ -6,7 +6,7 @@
 
 #include "rights/rights.h"
 
-enum { TRACE_VERSION = 2, FACT_GIVEN = 0x80 };
+enum { TRACE_VERSION = 3, TRACE_VERSION_UNCOUNTED = 2, FACT_GIVEN = 0x80 };
 
 static const char *const stage_names[EH_STAGES_COUNT] = {"consent", "rules", "caps", "holdout", "without_ai", "explore", "choice", "lot", "audience"};
 const char *eh_stage_name(eh_stage stage) { return stage_names[stage]; }
@@ -107,7 +107,7 @@ static void put_right(eh_buffer *out, const eh_trace_right *right)
 
 void eh_trace_write(const eh_trace *trace, eh_buffer *out)
 {
-    eh_buffer_byte(out, TRACE_VERSION);
+    eh_buffer_byte(out, trace->uncounted ? TRACE_VERSION_UNCOUNTED : TRACE_VERSION);
     put_natural(out, trace->key.len);
     eh_buffer_append(out, trace->key);
     put_integer(out, trace->at_s);
@@ -139,6 +139,12 @@ void eh_trace_write(const eh_trace *trace, eh_buffer *out)
     eh_buffer_byte(out, (char)trace->variant);
     put_double(out, trace->propensity);
     put_integer(out, trace->messages);
+    if (trace->uncounted)
+        return;
+    put_natural(out, trace->counted_count);
+    for (size_t i = 0; i < trace->counted_count; i++)
+        put_natural(out, (uint64_t)trace->counted[i]);
+    put_integer(out, trace->last_message_s);
 }
 
 eh_code eh_finish_mark_of(const eh_trace *trace, eh_finish_mark *mark_out, eh_error *error)
@@ -339,12 +345,31 @@ static eh_code read_scores(reading *from, const eh_frame *frame, eh_arena *arena
     return EH_OK;
 }
 
+static eh_code read_counts(reading *from, eh_arena *arena, eh_trace *trace, eh_error *error)
+{
+    trace->messages = get_integer(from);
+    if (trace->uncounted)
+        return EH_OK;
+    trace->counted_count = get_count(from, EH_PERSON_CAPS_MAX);
+    int64_t *counted = EH_TAKE(arena, trace->counted_count, int64_t);
+    if (counted == NULL)
+        return eh_fail_memory(error);
+    for (size_t i = 0; i < trace->counted_count; i++) {
+        uint64_t count = get_natural(from);
+        from->bad = from->bad || count > INT64_MAX;
+        counted[i] = (int64_t)(count & INT64_MAX);
+    }
+    trace->counted = counted;
+    trace->last_message_s = get_between(from, EH_INSTANT_SECONDS_MIN, EH_INSTANT_SECONDS_MAX);
+    return EH_OK;
+}
+
 eh_code eh_trace_key(eh_view bytes, eh_view *key_out, eh_error *error)
 {
     reading from = {.rest = bytes};
     uint8_t version = get_byte(&from);
     eh_view key = get_text(&from);
-    if (from.bad || version != TRACE_VERSION)
+    if (from.bad || (version != TRACE_VERSION && version != TRACE_VERSION_UNCOUNTED))
         return eh_fail(error, EH_CORRUPT, "this is no trace of a decision");
     *key_out = key;
     return EH_OK;
@@ -357,8 +382,9 @@ eh_code eh_trace_read(eh_view bytes, const eh_frame *frame, eh_arena *arena, eh_
     if (bytes.len > EH_TRACE_BYTES_MAX)
         return eh_fail(error, EH_CORRUPT, "a trace of %zu bytes, at most %d", bytes.len, EH_TRACE_BYTES_MAX);
     uint8_t version = get_byte(&from);
-    if (version != TRACE_VERSION)
-        return eh_fail(error, EH_CORRUPT, "a trace of version %u; this program reads %d", version, TRACE_VERSION);
+    if (version != TRACE_VERSION && version != TRACE_VERSION_UNCOUNTED)
+        return eh_fail(error, EH_CORRUPT, "a trace of version %u; this program reads %d and %d", version, TRACE_VERSION_UNCOUNTED, TRACE_VERSION);
+    trace.uncounted = version == TRACE_VERSION_UNCOUNTED;
     trace.key = get_text(&from);
     trace.at_s = get_between(&from, EH_INSTANT_SECONDS_MIN, EH_INSTANT_SECONDS_MAX);
     trace.as_of_s = get_between(&from, EH_INSTANT_SECONDS_MIN, EH_INSTANT_SECONDS_MAX);
@@ -384,7 +410,7 @@ eh_code eh_trace_read(eh_view bytes, const eh_frame *frame, eh_arena *arena, eh_
     trace.by_price = get_flag(&from);
     trace.variant = get_byte(&from);
     trace.propensity = get_double(&from);
-    trace.messages = get_integer(&from);
+    EH_TRY(read_counts(&from, arena, &trace, error));
     if (from.bad || from.rest.len > 0 || (trace.facts_count > 0 && trace.facts_count != frame->facts_count) || trace.key.len == 0 ||
         !(trace.propensity >= 0 && trace.propensity <= 1))
         return eh_fail(error, EH_CORRUPT, "these bytes are no trace of the plan '%s'", frame->plan);
@@ -394,13 +420,16 @@ eh_code eh_trace_read(eh_view bytes, const eh_frame *frame, eh_arena *arena, eh_
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------------------- */
 
+/* Records are named by numbers of 64 bits, which a program that reads numbers as doubles would round: so they are texts. */
 static void json_right(eh_json_writer *out, const char *key, const eh_trace_right *right)
 {
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)right->record);
     eh_json_object_open_flat(out, key);
     eh_json_boolean(out, "may", right->may);
     eh_json_text(out, "why", eh_why_name((eh_why)right->why));
     if (right->record != 0)
-        eh_json_integer(out, "record", (int64_t)right->record);
+        eh_json_text(out, "record", text);
     eh_json_object_close(out);
 }
 
@@ -463,6 +492,18 @@ static void json_given(const eh_trace *trace, const eh_frame *frame, eh_json_wri
     eh_json_array_close(out);
 }
 
+static void json_counts(const eh_trace *trace, eh_json_writer *out)
+{
+    if (trace->counted_count > 0) {
+        eh_json_array_open_flat(out, "messages_counted");
+        for (size_t i = 0; i < trace->counted_count; i++)
+            eh_json_integer(out, NULL, trace->counted[i]);
+        eh_json_array_close(out);
+    }
+    if (trace->last_message_s != 0)
+        json_moment(out, "last_message", trace->last_message_s);
+}
+
 static const char *offer_name(const eh_frame *frame, int offer) { return offer == EH_NO_OFFER ? NULL : frame->offers[offer].name; }
 
 void eh_trace_json(const eh_trace *trace, const eh_frame *frame, eh_json_writer *out, const char *key)
@@ -483,6 +524,7 @@ void eh_trace_json(const eh_trace *trace, const eh_frame *frame, eh_json_writer 
     json_rules(trace, frame, out);
     if (trace->messages >= 0)
         eh_json_integer(out, "messages_before", trace->messages);
+    json_counts(trace, out);
     if (trace->facts_count > 0) {
         json_facts(trace, frame, out);
         json_given(trace, frame, out);

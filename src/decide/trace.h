@@ -156,6 +156,10 @@ typedef struct {
     uint8_t variant;
     double propensity;            /* the probability of this choice, whatever it was */
     int64_t messages;             /* that the person had within the tightest cap; -1: no cap was asked */
+    const int64_t *counted;       /* per cap of the campaign: messages within it */
+    size_t counted_count;         /* 0: no cap was asked */
+    int64_t last_message_s;       /* of this campaign, within its cool-down; 0: none, or there is no cool-down */
+    bool uncounted;               /* written before counts were kept: only `messages` tells */
 } eh_trace;
 
 /** Appends the binary form. */

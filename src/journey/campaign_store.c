@@ -312,9 +312,8 @@ eh_code eh_campaign_history_of(eh_store *store, const eh_campaign *campaign, eh_
 
 bool eh_campaign_had_enough(const eh_campaign *campaign, const eh_campaign_history *history, size_t person, int64_t at_s)
 {
+    int64_t counted[EH_PERSON_CAPS_MAX] = {0}, messages = -1;
     for (size_t c = 0; c < campaign->caps_count && history->messages_before != NULL; c++)
-        if (history->messages_before[c][person] >= campaign->caps[c].messages)
-            return true;
-    int64_t last = history->last_message_s == NULL ? 0 : history->last_message_s[person];
-    return campaign->cool_down.seconds > 0 && last != 0 && last > at_s - campaign->cool_down.seconds;
+        counted[c] = history->messages_before[c][person];
+    return eh_campaign_rests(campaign, counted, history->last_message_s == NULL ? 0 : history->last_message_s[person], at_s, &messages);
 }

@@ -389,23 +389,21 @@ static eh_code rules_ask(eh_desk *desk, const eh_case *about, eh_arena *arena, c
 }
 
 /* Caps and cool-down, as the plan keeps them. */
-static eh_code history_ask(eh_desk *desk, eh_case *about, eh_error *error)
+static eh_code history_ask(eh_desk *desk, eh_case *about, eh_arena *arena, eh_error *error)
 {
     const eh_campaign *campaign = eh_campaign_get(desk->campaign_file);
-    int64_t before[EH_PERSON_CAPS_MAX], last = 0;
+    int64_t last_s = 0;
     if (campaign->caps_count == 0 && campaign->cool_down.seconds == 0)
         return EH_OK;
+    int64_t *counted = EH_TAKE(arena, campaign->caps_count, int64_t);
+    if (counted == NULL)
+        return eh_fail_memory(error);
     pthread_mutex_lock(&desk->history);
-    eh_code code = eh_campaign_history_of(desk->store, campaign, about->key, about->at_s, before, &last, error);
+    eh_code code = eh_campaign_history_of(desk->store, campaign, about->key, about->at_s, counted, &last_s, error);
     pthread_mutex_unlock(&desk->history);
     EH_TRY(code);
-    for (size_t c = 0; c < campaign->caps_count; c++) {
-        bool reached = before[c] >= campaign->caps[c].messages;
-        if (c == 0 || reached)
-            about->messages = before[c];
-        about->rested = about->rested || reached;
-    }
-    about->rested = about->rested || (campaign->cool_down.seconds > 0 && last != 0 && last > about->at_s - campaign->cool_down.seconds);
+    about->counted = counted;
+    about->last_message_s = last_s > about->at_s - campaign->cool_down.seconds ? last_s : 0; /* without a cool-down none matters */
     return EH_OK;
 }
 
@@ -448,7 +446,7 @@ int64_t eh_desk_send_after(eh_desk *desk, const eh_trace *trace)
 eh_code eh_desk_decide(eh_desk *desk, const eh_desk_request *request, eh_arena *arena, eh_trace *trace_out, eh_error *error)
 {
     known about = {0};
-    eh_case made = {.at_s = request->at_s, .messages = -1};
+    eh_case made = {.at_s = request->at_s};
     if (request->person.len == 0 || request->person.len > EH_RIGHTS_KEY_BYTES_MAX || !eh_utf8_valid(request->person))
         return eh_fail(error, EH_INPUT, "person: must be a key of at most %d bytes", EH_RIGHTS_KEY_BYTES_MAX);
     char *key = eh_arena_copy(arena, request->person);
@@ -468,6 +466,6 @@ eh_code eh_desk_decide(eh_desk *desk, const eh_desk_request *request, eh_arena *
             EH_TRY(rules_ask(desk, &made, arena, &made.rules, error));
     }
     if (!made.outside && made.marketing.may)
-        EH_TRY(history_ask(desk, &made, error));
+        EH_TRY(history_ask(desk, &made, arena, error));
     return eh_decide_case(desk->file.decider, eh_campaign_get(desk->campaign_file), &made, arena, trace_out, error);
 }

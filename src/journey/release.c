@@ -141,27 +141,6 @@ static eh_code batch_open(eh_release_run *run, batch *of, eh_error *error)
     return whole ? EH_OK : eh_fail_memory(error);
 }
 
-static eh_code entry_make(eh_release_run *run, batch *of, const eh_trace *trace, eh_ledger_entry *entry, eh_error *error)
-{
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer bytes = {0}, payload = {0};
-    const eh_frame *frame = &run->file.frame;
-    eh_trace_write(trace, &bytes);
-    eh_buffer_format(&payload, "{\"plan\":\"%s\",\"campaign\":\"%s\",\"stage\":\"%s\",\"offer\":", frame->plan, frame->campaign, eh_stage_name(trace->stage));
-    if (trace->choice == EH_NO_OFFER)
-        eh_buffer_text(&payload, "null");
-    else
-        eh_buffer_format(&payload, "\"%s\"", frame->offers[trace->choice].name);
-    eh_buffer_text(&payload, ",\"trace\":\"");
-    eh_base64_append(&payload, eh_buffer_view(&bytes));
-    eh_buffer_text(&payload, "\"}");
-    EH_TRY(eh_buffer_check(&payload, error));
-    char *kept = eh_arena_copy(of->arena, eh_buffer_view(&payload));
-    if (kept == NULL)
-        return eh_fail_memory(error);
-    *entry = (eh_ledger_entry){.kind = EH_VIEW("decision"), .person = trace->key, .payload = {kept, payload.len}, .clear = eh_view_of(run->clear)};
-    return EH_OK;
-}
-
 static eh_code batch_end(eh_release_run *run, batch *of, eh_error *error)
 {
     if (of->count > 0)
@@ -199,7 +178,7 @@ static eh_code decisions_record(eh_release_run *run, batch *of, eh_error *error)
         }
         of->send[of->count] = send;
         of->people[of->count] = person;
-        EH_TRY(entry_make(run, of, trace, &of->entries[of->count], error));
+        EH_TRY(eh_decision_entry(&run->file.frame, run->frame_hex, trace, of->arena, &of->entries[of->count], error));
         if (++of->count == BATCH)
             EH_TRY(batch_end(run, of, error));
     }
@@ -250,7 +229,6 @@ static eh_code plan_open(eh_release_run *run, eh_error *error)
     run->model = eh_workspace_get(run->workspace);
     EH_TRY(eh_plan_file_open(run->model->state_folder, run->request->plan, &run->file, error));
     EH_TRY(eh_campaigns_open(run->model->state_folder, &run->store, error));
-    EH_TRY(once_check(run, error));
     EH_TRY(outcome_check(run, error));
     EH_TRY(eh_archive_read(run->model->state_folder, "campaign.yaml", &run->file.frame.campaign_digest, &text, error));
     char *name = eh_arena_format(run->arena, "%s.yaml", run->file.frame.campaign);
@@ -263,23 +241,26 @@ static eh_code plan_open(eh_release_run *run, eh_error *error)
     return EH_OK;
 }
 
+/* Who writes the ledger is alone with the messages: nothing goes out from another process between the counting and the keeping. */
+static eh_code ledger_take(eh_release_run *run, eh_error *error)
+{
+    if (!eh_ledger_exists(run->model->folder))
+        return eh_fail(error, EH_NOT_FOUND, "%s has no ledger yet, and nothing goes out unrecorded; make one with: evenhand keys make", run->model->folder);
+    run->ledger = run->request->ledger;
+    return run->ledger != NULL ? EH_OK : eh_ledger_open(run->model->folder, NULL, &run->ledger, error);
+}
+
 static eh_code run_open(eh_release_run *run, eh_error *error)
 {
     EH_TRY(plan_open(run, error));
+    EH_TRY(ledger_take(run, error));
+    EH_TRY(once_check(run, error));
     eh_rights_options rights = {.state_folder = run->model->state_folder};
     EH_TRY(eh_rights_house_read(run->model->rights, &rights.house, error));
     EH_TRY(eh_rights_open(&rights, &run->rights, error));
     EH_TRY(eh_release_facts_read(run, error));
     EH_TRY(list_open(run, error));
-    if (!eh_ledger_exists(run->model->folder))
-        return eh_fail(error, EH_NOT_FOUND, "%s has no ledger yet, and nothing goes out unrecorded; make one with: evenhand keys make", run->model->folder);
-    run->ledger = run->request->ledger;
-    if (run->ledger == NULL)
-        EH_TRY(eh_ledger_open(run->model->folder, NULL, &run->ledger, error));
     eh_hex(run->file.frame_digest.bytes, sizeof run->file.frame_digest.bytes, run->frame_hex);
-    run->clear = eh_arena_format(run->arena, "{\"frame\":\"%s\"}", run->frame_hex);
-    if (run->clear == NULL)
-        return eh_fail_memory(error);
     eh_digest kept;
     return eh_archive_keep(run->model->state_folder, "frame.json", run->file.frame_text, &kept, error);
 }

@@ -37,7 +37,6 @@ typedef struct {
     uint64_t sent, left_out, recorded;
     bool stopped;                    /* by the guards, and set aside by two people */
     char frame_hex[65];
-    const char *clear;               /* what stands in clear in the ledger with every decision */
 } eh_release_run;
 
 /** Fills what is looked up: keys, history, notices, contacts, zones. After plan, campaign and store were opened. */

@@ -6,15 +6,18 @@ policy govern the plan; single decisions are as the plan's and in the ledger bef
 
 usage: run.py [NAME...]     EVENHAND is the program
 """
+import contextlib
 import json
 import os
 import pathlib
+import sqlite3
 import struct
+import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from shop import CAMPAIGN, NOW, POLICY, Shop  # noqa: E402
+from shop import CAMPAIGN, NOW, POLICY, PROGRAM, Shop  # noqa: E402
 
 SOURCE = pathlib.Path(os.environ.get("EVENHAND_SOURCE", pathlib.Path(__file__).resolve().parent.parent.parent))
 passed = 0
@@ -168,6 +171,50 @@ def caps_hold_for_single_decisions(folder):
     check("all equal", ", 0 differ" in shop.run("replay"))
 
 
+def messages_of(shop):
+    """How many messages went to each person, of plans and of single decisions."""
+    with sqlite3.connect(shop.folder / ".evenhand" / "evenhand.db") as store:
+        rows = store.execute("SELECT person, count(*) FROM (SELECT person FROM campaign_message UNION ALL SELECT person FROM campaign_single) GROUP BY person")
+        return dict(rows.fetchall())
+
+
+def processes_together_keep_the_cap(folder):
+    """Four that decide and two that release, all at once and over the same people: whoever counts messages is alone until they are kept."""
+    campaign = CAMPAIGN.replace("holdout: 0.05\nexplore: 0.05\n", "caps: [{ messages: 2, within: 7 days }]\n")
+    shop = Shop(folder, people=400, budget="600", campaign=campaign).open()
+    shop.write("campaigns/second.yaml", (campaign % {"budget": "600"}).replace("Spring boots", "Second"))
+    plans = [shop.plan()["plan"], shop.plan(campaign="second")["plan"]]
+    people = [f"c{i:06d}" for i in range(40)]
+    asked = "".join(json.dumps({"campaign": "spring", "person": person}) + "\n" for person in people)
+    jobs = [["decide", "--now", NOW, "--approved-by", "Ada"]] * 4 + [["release", plan, "--now", NOW, "--approved-by", "Ada", "--output", f"{plan}.csv"] for plan in plans]
+    waiting, answered, turns = list(jobs), [], 0
+    while waiting:
+        turns += 1
+        check("each gets its turn", turns < 60, waiting)
+        running = [(job, subprocess.Popen([PROGRAM, *job], cwd=shop.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)) for job in waiting]
+        for _, process in running:  # all have started before one is given its requests
+            with contextlib.suppress(BrokenPipeError):  # one that could not have its turn has ended
+                process.stdin.write(asked)
+                process.stdin.close()
+        waiting = []
+        for job, process in running:
+            out, said = process.stdout.read(), process.stderr.read()
+            if process.wait() == 0:
+                answered += [json.loads(line) for line in out.splitlines()] if job[0] == "decide" else []
+            else:
+                check("it waits for its turn, and nothing else is wrong", "another process is writing to it" in said, said)
+                waiting.append(job)
+    counts = messages_of(shop)
+    check("all have answered", len(answered) == 4 * len(people), len(answered))
+    check("never more than the cap", max(counts.values()) == 2, max(counts.values()))
+    check("and those who had them had enough", any(answer["stage"] == "caps" for answer in answered))
+    check("what was counted is computed again", ", 0 differ" in shop.run("replay"))
+    capped = next(answer for answer in answered if answer["stage"] == "caps")
+    trace = json.loads(shop.run("why", capped["decision"], "--format", "trace"))
+    schema_check("trace", trace)
+    check("the trace keeps what was counted", trace["messages_counted"] == [2] and trace["messages_before"] == 2, trace)
+
+
 def what_was_changed_is_found(folder):
     """A trace in a plan's file is changed before it goes out: the replay of the ledger finds it."""
     shop = Shop(folder, people=400, budget="80").open()
@@ -175,10 +222,10 @@ def what_was_changed_is_found(folder):
     path = shop.folder / ".evenhand" / "plans" / plan / "traces"
     kept = bytearray(path.read_bytes())
     at, changed = 0, 0
-    while at < len(kept) and changed == 0:  # a record: its length in four bytes, the trace, whose end is the propensity and one byte for the messages
+    while at < len(kept) and changed == 0:  # a record: its length in four bytes, the trace, whose end is the propensity and three bytes for the messages
         end = at + 4 + struct.unpack_from("<I", kept, at)[0]
-        if 0 < struct.unpack_from("<d", kept, end - 9)[0] < 0.9:
-            kept[end - 9] ^= 1
+        if 0 < struct.unpack_from("<d", kept, end - 11)[0] < 0.9:
+            kept[end - 11] ^= 1
             changed += 1
         at = end
     check("the last bit of a propensity was changed", changed == 1)
@@ -188,7 +235,8 @@ def what_was_changed_is_found(folder):
     check("the replay names it", "1 differ" in said and "the propensity differs" in said, said)
 
 
-TESTS = (planted_unfairness_is_stopped, few_people_are_not_called_fair, guards_of_the_policy_govern, decisions_are_as_planned, caps_hold_for_single_decisions, what_was_changed_is_found)
+TESTS = (planted_unfairness_is_stopped, few_people_are_not_called_fair, guards_of_the_policy_govern, decisions_are_as_planned, caps_hold_for_single_decisions, processes_together_keep_the_cap,
+         what_was_changed_is_found)
 
 
 def main(names):

@@ -166,8 +166,8 @@ class Shop:
         self.train()
         return self
 
-    def plan(self, *more, status=(0, 1, 3)):
-        report = json.loads(self.run("plan", "spring", "--now", NOW, "--format", "json", *more, status=status))
+    def plan(self, *more, status=(0, 1, 3), campaign="spring"):
+        report = json.loads(self.run("plan", campaign, "--now", NOW, "--format", "json", *more, status=status))
         return report
 
     def decide(self, *requests, more=(), status=0):

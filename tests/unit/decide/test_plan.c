@@ -125,7 +125,7 @@ static eh_trace alone(const fixture *of, const eh_decider *decider, const eh_pla
     eh_fact_value *facts = EH_TAKE(arena, FIXTURE_FACTS, eh_fact_value);
     eh_rules_answer *answer = EH_TAKE(arena, 1, eh_rules_answer);
     eh_trace planned = trace_of(plan, person, arena), trace = {0};
-    eh_case about = {.key = eh_view_of(of->keys[person]), .marketing = planned.marketing, .ai = planned.ai, .facts = facts, .messages = -1};
+    eh_case about = {.key = eh_view_of(of->keys[person]), .marketing = planned.marketing, .ai = planned.ai, .facts = facts};
     for (size_t f = 0; f < FIXTURE_FACTS; f++) {
         const eh_fact_column *column = &of->columns[f];
         if (column->codes != NULL && column->codes[person] < column->levels_count)

@@ -60,11 +60,13 @@ static const int64_t scores[] = {-1234567, 98765};
 static const int32_t contributions[] = {5, -600000, INT32_MIN, INT32_MAX};
 static const eh_trace_rule applied[] = {{0, 3, EH_RULE_PERMITS}, {1, 2, EH_RULE_FORBIDS}};
 
+static const int64_t counted[] = {3, 0, INT64_MAX};
+
 static eh_trace sample(void)
 {
     return (eh_trace){.key = EH_VIEW("c-1001"), .stage = EH_STAGE_CHOICE, .marketing = {true, 0, 17}, .ai = {true, 5, 0}, .rules = applied, .rules_count = 2,
                       .allowed = 3, .facts = values, .facts_count = 3, .scores = scores, .explained = 1, .contributions = contributions, .terms_count = 4,
-                      .choice = 1, .policy_choice = EH_NO_OFFER, .variant = 2, .propensity = 0.9, .messages = 3};
+                      .choice = 1, .policy_choice = EH_NO_OFFER, .variant = 2, .propensity = 0.9, .messages = 3, .counted = counted, .counted_count = 3, .last_message_s = 1795435200};
 }
 
 static void traces_come_back(void **state)
@@ -87,6 +89,42 @@ static void traces_come_back(void **state)
     assert_non_null(strstr(json.ptr, "\"facts\":{\"months\":-3.25,\"news\":true,\"town\":\"K\xc3\xb6ln\"}"));
     assert_non_null(strstr(json.ptr, "\"rule\":\"minors\""));
     assert_non_null(strstr(json.ptr, "\"stage\":\"choice\""));
+}
+
+/* What was written before counts were kept still reads, and its mark is what it was. */
+static void older_traces_are_read(void **state)
+{
+    (void)state;
+    EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(1 << 20);
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer first = {0}, second = {0};
+    eh_error error = {0};
+    eh_trace trace = sample(), back = {0};
+    eh_view key = {0};
+    trace.uncounted = true;
+    eh_trace_write(&trace, &first);
+    assert_int_equal(first.ptr[0], 2);
+    assert_int_equal(eh_trace_key(eh_buffer_view(&first), &key, &error), EH_OK);
+    if (eh_trace_read(eh_buffer_view(&first), &frame, arena, &back, &error) != EH_OK)
+        fail_msg("%s", error.text);
+    assert_true(back.uncounted && back.messages == 3 && back.counted_count == 0 && back.last_message_s == 0);
+    eh_trace_write(&back, &second);
+    assert_int_equal(first.len, second.len);
+    assert_memory_equal(first.ptr, second.ptr, first.len);
+}
+
+/* Beyond 2^53 a number loses digits in a program that reads doubles. */
+static void no_digit_of_a_record_is_lost(void **state)
+{
+    (void)state;
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer json = {0};
+    eh_json_writer out;
+    eh_trace trace = sample();
+    trace.marketing.record = UINT64_MAX;
+    eh_json_begin(&out, &json, false, false);
+    eh_trace_json(&trace, &frame, &out, NULL);
+    assert_non_null(strstr(json.ptr, "\"record\":\"18446744073709551615\""));
+    assert_non_null(strstr(json.ptr, "\"messages_counted\":[3,0,9223372036854775807]"));
+    assert_non_null(strstr(json.ptr, "\"last_message\":\"2026-11-23T12:00:00Z\""));
 }
 
 /* A cut is refused, and no changed byte brings down the reader or gives a trace that does not hold together. */
@@ -138,7 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_come_back),
-        cmocka_unit_test(traces_come_back),
+        cmocka_unit_test(traces_come_back), cmocka_unit_test(older_traces_are_read), cmocka_unit_test(no_digit_of_a_record_is_lost),
         cmocka_unit_test(broken_traces_are_refused),
         cmocka_unit_test(draws_are_the_persons_own),
     };
