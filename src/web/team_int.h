@@ -184,6 +184,8 @@ typedef struct {
 /** errors: those of the store */
 EH_MUST_USE eh_code eh_plan_standing_read(eh_exchange *exchange, eh_store *store, const eh_kept *plan, eh_plan_standing *standing_out, eh_error *error);
 void eh_plan_state_badge(eh_exchange *exchange, eh_plan_state state);
+/** Of the report of a plan: its groups, hidden groups, the guards of the policy, the repair (team_plan_fair.c). */
+void eh_team_plan_fairness(eh_exchange *exchange, eh_json_value root);
 /** What came of a campaign, from the newest report of it that is kept (team_results.c); nothing when there is none. */
 void eh_team_results(eh_exchange *exchange, const eh_kept_list *reports, const char *campaign);
 bool eh_team_has_results(const eh_kept_list *reports, const char *campaign);

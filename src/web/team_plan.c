@@ -1,5 +1,4 @@
 /* The preflight of a plan as a page of the team: may it go, who gets it, who does not and why, is it fair, what people are told. */
-#include <math.h>
 #include <string.h>
 
 #include "journey/campaigns.h"
@@ -122,115 +121,6 @@ static void why_not_write(eh_exchange *exchange, eh_json_value root)
     }
     eh_team_table_end(exchange);
     eh_buffer_text(out, shown == 0 ? "<p class=\"quiet\">Nobody was kept out by what they have said or by a rule.</p></section>\n" : "</section>\n");
-}
-
-/* ---- fairness -------------------------------------------------------------------------------------------------------------------- */
-
-static void rates_chart(eh_exchange *exchange, eh_json_value groups, const char *name)
-{
-    static const char *const keys[] = {"value", "low", "high"};
-    static const char *const as[] = {"values", "low", "high"};
-    eh_chart chart;
-    const char *says = eh_arena_format(exchange->arena, "How often each group of %s gets something, with 95 %% intervals; the table below has the numbers.", eh_team_words(exchange, name));
-    eh_chart_begin(exchange, &chart, "forest", says == NULL ? "" : says);
-    eh_json_text(&chart.json, "format", "percent");
-    eh_json_array_open(&chart.json, "names");
-    for (size_t i = 0; i < eh_json_count(groups); i++)
-        eh_json_text(&chart.json, NULL, eh_kept_text(eh_json_item(groups, i), "group"));
-    eh_json_array_close(&chart.json);
-    for (size_t k = 0; k < 3; k++) {
-        eh_json_array_open(&chart.json, as[k]);
-        for (size_t i = 0; i < eh_json_count(groups); i++)
-            eh_json_number(&chart.json, NULL, eh_kept_number(eh_json_member(eh_json_item(groups, i), "selection_rate"), keys[k]));
-        eh_json_array_close(&chart.json);
-    }
-    eh_chart_end(&chart);
-}
-
-static eh_json_value comparison_of(eh_json_value section, const char *group)
-{
-    eh_json_value list = eh_json_member(section, "comparisons");
-    for (size_t i = 0; i < eh_json_count(list); i++)
-        if (strcmp(eh_kept_text(eh_json_item(list, i), "group"), group) == 0)
-            return eh_json_item(list, i);
-    return NULL;
-}
-
-static void group_row(eh_exchange *exchange, eh_json_value section, eh_json_value group)
-{
-    eh_json_value rate = eh_json_member(group, "selection_rate"), compared = comparison_of(section, eh_kept_text(group, "group"));
-    eh_buffer_text(&exchange->out, "<tr>");
-    eh_team_cell_head(exchange, eh_kept_text(group, "group"));
-    eh_team_cell_number(exchange, eh_text_count(eh_kept_number(group, "n")));
-    eh_team_cell_estimate(exchange, eh_text_percent(eh_kept_number(rate, "value")), eh_text_range(eh_kept_number(rate, "low"), eh_kept_number(rate, "high")));
-    if (compared == NULL) {
-        eh_buffer_text(&exchange->out, "<td class=\"number\">–</td><td><span class=\"quiet\">reference</span></td></tr>\n");
-        return;
-    }
-    char between[64];
-    double low = eh_kept_number(compared, "low"), high = eh_kept_number(compared, "high");
-    snprintf(between, sizeof between, isfinite(low) && isfinite(high) ? "%.2f to %.2f" : "–", low, high);
-    eh_html_put(&exchange->out, "<td class=\"number\">$<span class=\"range\">$</span></td><td>", eh_text_decimals(eh_kept_number(compared, "ratio"), 2).text, between);
-    eh_team_badge(exchange, eh_badge_of_verdict(eh_kept_text(compared, "verdict")), eh_kept_text(compared, "verdict"));
-    eh_buffer_text(&exchange->out, "</td></tr>\n");
-}
-
-static void section_write(eh_exchange *exchange, eh_json_value section, bool chart)
-{
-    static const char *const headings[] = {"Group", "#People", "#Get something", "#Ratio to the reference", "Verdict", NULL};
-    const char *name = eh_kept_text(section, "name");
-    eh_json_value groups = eh_json_member(section, "groups");
-    eh_html_put(&exchange->out, "<h3 class=\"verdict\">$ ", eh_team_words(exchange, name));
-    eh_team_badge(exchange, eh_badge_of_verdict(eh_kept_text(section, "verdict")), eh_kept_text(section, "verdict"));
-    eh_buffer_text(&exchange->out, "</h3>\n");
-    if (chart)
-        rates_chart(exchange, groups, name);
-    eh_team_table_begin(exchange, eh_team_words(exchange, name), headings);
-    for (size_t i = 0; i < eh_json_count(groups); i++)
-        group_row(exchange, section, eh_json_item(groups, i));
-    eh_team_table_end(exchange);
-}
-
-static void fairness_write(eh_exchange *exchange, eh_json_value root)
-{
-    eh_json_value fairness = eh_json_member(root, "fairness"), attributes = eh_json_member(fairness, "attributes"), crossed = eh_json_member(fairness, "intersections");
-    eh_buffer *out = &exchange->out;
-    eh_buffer_text(out, "<section class=\"card\" id=\"fairness\"><h2>Is it fair?</h2><p class=\"quiet\">How often each group gets something, of those who may be written to, and between which "
-                        "bounds that lies when chance is allowed for. A ratio below 0.80 is a group left behind.</p>\n");
-    for (size_t i = 0; i < eh_json_count(attributes); i++)
-        section_write(exchange, eh_json_item(attributes, i), true);
-    if (eh_json_count(attributes) == 0)
-        eh_buffer_text(out, "<p>No protected attribute could be compared, so nobody can say that it is fair.</p>\n");
-    if (eh_json_count(crossed) > 0) {
-        eh_buffer_text(out, "<details><summary>Where two attributes meet</summary>\n");
-        for (size_t i = 0; i < eh_json_count(crossed); i++)
-            section_write(exchange, eh_json_item(crossed, i), false);
-        eh_buffer_text(out, "</details>\n");
-    }
-    eh_buffer_text(out, "</section>\n");
-}
-
-static void repair_write(eh_exchange *exchange, eh_json_value root)
-{
-    eh_json_value repair = eh_json_member(root, "repair"), dampings = eh_json_member(repair, "dampings");
-    eh_buffer *out = &exchange->out;
-    bool found = false;
-    if (eh_json_type_of(repair) != EH_JSON_OBJECT)
-        return;
-    (void)eh_json_as_boolean(eh_json_member(repair, "found"), &found);
-    eh_html_put(out, "<section class=\"card\"><h2>$</h2>\n", strcmp(eh_kept_text(root, "outcome"), "repaired") == 0 ? "How it was repaired" : "What would repair it");
-    eh_buffer_text(out, found ? "<ul>\n" : "<p>No change of the scores mends it: the gap lies in consent, in the rules or in the audience.</p>\n");
-    for (size_t i = 0; found && i < eh_json_count(dampings); i++) {
-        eh_json_value each = eh_json_item(dampings, i);
-        eh_html_put(out, "<li><strong>$</strong> counts $ of what it did for the offer $, for everybody alike.</li>\n", eh_kept_text(each, "term"),
-                    eh_text_percent(eh_kept_number(each, "counts")).text, eh_kept_text(each, "offer"));
-    }
-    double before = eh_kept_number(repair, "value_before"), after = eh_kept_number(repair, "value_after");
-    if (found && before > 0)
-        eh_html_put(out, "</ul><p>It costs $ of the expected value.</p>\n", eh_text_percent(1 - after / before).text);
-    else if (found)
-        eh_buffer_text(out, "</ul>\n");
-    eh_buffer_text(out, "</section>\n");
 }
 
 /* ---- people ------------------------------------------------------------------------------------------------------------------------- */
@@ -425,8 +315,7 @@ eh_answer eh_team_plan(eh_exchange *exchange)
     tiles_write(exchange, root);
     if (standing.state == EH_PLAN_OUT)
         eh_team_results(exchange, &reports, eh_kept_text(root, "campaign"));
-    fairness_write(exchange, root);
-    repair_write(exchange, root);
+    eh_team_plan_fairness(exchange, root);
     offers_write(exchange, root);
     stages_write(exchange, root);
     why_not_write(exchange, root);

@@ -172,7 +172,7 @@ static void rules_write(eh_exchange *exchange, const eh_policy_facts *about, con
 
 static void guards_write(eh_exchange *exchange, const eh_policy_facts *about)
 {
-    static const char *const headings[] = {"Guard", "Measures", "For", "#At least", "When it cannot tell", NULL};
+    static const char *const headings[] = {"Guard", "Measures", "For", "Asks for", "When it cannot tell", NULL};
     eh_buffer *out = &exchange->out;
     if (about->guards_count == 0)
         return;
@@ -180,12 +180,11 @@ static void guards_write(eh_exchange *exchange, const eh_policy_facts *about)
     eh_team_table_begin(exchange, "Guards", headings);
     for (size_t i = 0; i < about->guards_count; i++) {
         const eh_guard *guard = &about->guards[i];
-        eh_html_put(out, "<tr><th scope=\"row\" class=\"rule\">$<span class=\"range\">$</span></th><td>$</td><td>", explanation_of(&guard->explanation), guard->id,
+        eh_html_put(out, "<tr id=\"guard-$\"><th scope=\"row\" class=\"rule\">$<span class=\"range\">$</span></th><td>$</td><td>", guard->id, explanation_of(&guard->explanation), guard->id,
                     eh_team_words(exchange, guard->measure));
         for (size_t k = 0; k < guard->by_count; k++)
             eh_html_put(out, k > 0 ? ", $" : "$", strcmp(guard->by[k], "*") == 0 ? "every protected attribute" : eh_team_words(exchange, guard->by[k]));
-        eh_buffer_text(out, "</td>");
-        eh_team_cell_number(exchange, eh_text_decimals(guard->tolerance, 2));
+        eh_html_put(out, "</td><td>$ $</td>", strstr(guard->measure, "ratio") != NULL ? "at least" : "at most", eh_text_decimals(guard->tolerance, 2).text);
         eh_team_cell(exchange, guard->cannot_tell == EH_CANNOT_TELL_ASK ? "a person decides" : "it stops");
         eh_buffer_text(out, "</tr>\n");
     }
