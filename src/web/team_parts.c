@@ -155,6 +155,7 @@ static const struct {
     {"refused", "It is refused, and that is written down."},
     {"answered", "The answer is sent."},
     {"closed", "The request is closed."},
+    {"replayed", "The request is closed. The plans that wait for release are made again, with what is right now."},
     {"proposed", "The review waits for a second signer."},
     {"signed", "The review is signed by two and in the ledger."},
     {"dropped", "The review was taken back. Nothing was recorded."},
