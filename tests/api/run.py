@@ -7,6 +7,7 @@ usage: run.py document      every route and method of docs/openapi.json, and no 
        run.py walk          the commands of docs/api.md, as they stand there
        run.py client        examples/client.c, compiled and run
        run.py pages         what people write is text on every page; sessions, forms and links keep out who does not belong
+       run.py roles         each role sees and does what the table says on every route of the team, and nothing without a token
        run.py process       one server for a workspace, stopped cleanly, without privileges
        run.py outcomes      what is told of decisions is what the campaign's report counts
 """
@@ -19,9 +20,10 @@ import hostile
 import outcomes
 import pages
 import process
+import roles
 import walk
 
 PARTS = {"document": document.run, "hostile": hostile.run, "consistency": consistency.run, "walk": walk.run, "client": client.run,
          "outcomes": outcomes.run, "process": process.run,
-         "pages": pages.run}
+         "pages": pages.run, "roles": roles.run}
 sys.exit(PARTS[sys.argv[1]]() or 0)
