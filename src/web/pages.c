@@ -55,7 +55,7 @@ static void side_write(eh_exchange *exchange, const eh_session *session, const c
         if ((eh_role_rights(session->account.role) & rooms[i].right) != 0)
             eh_html_put(out, strcmp(rooms[i].path, active) == 0 ? "<li><a href=\"$\" aria-current=\"page\">$</a></li>\n" : "<li><a href=\"$\">$</a></li>\n",
                         rooms[i].path, rooms[i].name);
-    eh_html_put(out, "</ul></nav>\n<div class=\"who\"><span>$<br><a href=\"/team/roles\">$</a></span>\n<form method=\"post\" action=\"/team/sign-out\">", session->account.name,
+    eh_html_put(out, "</ul></nav>\n<div class=\"who\"><span><strong>$</strong><br><a href=\"/team/roles\">$</a></span>\n<form method=\"post\" action=\"/team/sign-out\">", session->account.name,
                 eh_role_name(session->account.role));
     eh_team_form_token(exchange);
     eh_buffer_text(out, "<button>Sign out</button></form></div>\n</header>\n");

@@ -191,7 +191,7 @@ static void table_write(eh_exchange *exchange, const attribute *of)
     for (size_t i = of->count; i-- > 0;) {
         const measurement *each = &of->list[i];
         const char *verdict = eh_kept_text(each->section, "verdict");
-        eh_html_put(out, "<tr><th scope=\"row\" class=\"nowrap\">$</th><td>", eh_team_day(exchange, each->kept->at_s));
+        eh_html_put(out, "<tr><th scope=\"row\" class=\"day\">$</th><td class=\"name\">", eh_team_day(exchange, each->kept->at_s));
         if (each->plan)
             eh_html_put(out, "<a href=\"/team/plans/$#fairness\">$</a></td><td>", each->kept->name, title_of(each));
         else

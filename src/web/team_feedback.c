@@ -159,8 +159,8 @@ static void answer_form(eh_exchange *exchange, const eh_feedback *piece)
     eh_html_put(out, "<section class=\"card\"><h2>Answer</h2>\n<form method=\"post\" action=\"/team/feedback/$\">", piece->ticket);
     eh_team_form_token(exchange);
     eh_buffer_format(out, "<label for=\"answer\">What you say to the person</label><textarea id=\"answer\" name=\"answer\" maxlength=\"%d\" required></textarea>\n"
-                          "<label for=\"change\">This led to (the person reads it too; may stay empty)</label><input id=\"change\" name=\"change\" maxlength=\"300\">\n"
-                          "<button class=\"primary\">Send the answer</button></form></section>\n", EH_FEEDBACK_WORDS_BYTES_MAX / 4);
+                          "<label for=\"change\">This led to <span class=\"hint\">the person reads it too; may stay empty</span></label><input id=\"change\" name=\"change\" maxlength=\"300\">\n"
+                          "<div class=\"actions\"><button class=\"primary\">Send the answer</button></div></form></section>\n", EH_FEEDBACK_WORDS_BYTES_MAX / 4);
 }
 
 eh_answer eh_team_feedback_piece(eh_exchange *exchange)
@@ -175,9 +175,14 @@ eh_answer eh_team_feedback_piece(eh_exchange *exchange)
     eh_team_page_begin(exchange, "/team/feedback", piece.ticket);
     eh_team_header(exchange, &(eh_team_heading){.title = piece.ticket, .says = eh_team_moment(exchange, piece.given_s), .back = "/team/feedback", .back_says = "Feedback"});
     eh_buffer_text(out, "<section class=\"card\">");
-    if (piece.answered_s == 0)
-        eh_team_due_badge(exchange, piece.due_s);
+    if (piece.words[0] != '\0')
+        eh_html_put(out, "<blockquote class=\"lead\"><p>$</p></blockquote>\n", piece.words);
     eh_buffer_text(out, "<dl class=\"facts\">\n");
+    if (piece.answered_s == 0) {
+        eh_buffer_text(out, "<dt>Answer due</dt><dd>");
+        eh_team_due_badge(exchange, piece.due_s);
+        eh_html_put(out, " <span class=\"quiet\">$</span></dd>\n", eh_team_day(exchange, piece.due_s));
+    }
     fact(exchange, "It was", eh_feedback_kind_name(piece.kind));
     fact(exchange, "About", subject_of(piece.subject));
     if (piece.campaign[0] != '\0')
@@ -188,10 +193,7 @@ eh_answer eh_team_feedback_piece(eh_exchange *exchange)
                     piece.decision, piece.decision);
     fact(exchange, "Rule", piece.rule);
     fact(exchange, "Language", piece.language);
-    eh_buffer_text(out, "</dl>\n");
-    if (piece.words[0] != '\0')
-        eh_html_put(out, "<blockquote><p>$</p></blockquote>\n", piece.words);
-    eh_buffer_text(out, "</section>\n");
+    eh_buffer_text(out, "</dl></section>\n");
     if (piece.answered_s == 0 && (eh_role_rights(eh_exchange_session(exchange)->account.role) & EH_MAY_ANSWER) != 0) {
         answer_form(exchange, &piece);
     } else if (piece.answered_s != 0) {

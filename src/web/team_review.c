@@ -12,7 +12,7 @@ enum { DECISION_ROWS = 3, WORDS_BYTES_MAX = 8000, NUMBER_BYTES_MAX = 18, ENTRIES
 
 static const char *theme_says(eh_exchange *exchange, const eh_feedback_theme *theme)
 {
-    const char *says = eh_arena_format(exchange->arena, "%llu people call %s %s in four weeks (%llu before)", (unsigned long long)theme->now_count,
+    const char *says = eh_arena_format(exchange->arena, theme->now_count == 1 ? "%llu person calls %s %s in four weeks (%llu before)" : "%llu people call %s %s in four weeks (%llu before)", (unsigned long long)theme->now_count,
                                        theme->subject[0] != '\0' ? theme->subject : "the message as a whole", eh_feedback_kind_name(theme->kind),
                                        (unsigned long long)theme->before_count);
     return says == NULL ? "" : says;
@@ -33,9 +33,9 @@ static eh_code about_open(eh_exchange *exchange, eh_store *store, eh_policy **po
 
 static void decided_write(eh_exchange *exchange, const eh_policy_facts *about, const eh_review_evidence *of)
 {
-    static const char *const headings[] = {"Rule", "Decided", NULL};
+    static const char *const headings[] = {"Rule", "#Decided", NULL};
     eh_buffer *out = &exchange->out;
-    eh_buffer_format(out, "<p>%llu decisions asked again, %llu permitted.</p>\n", (unsigned long long)of->decisions, (unsigned long long)of->whys[EH_POLICY_PERMITTED]);
+    eh_html_put(out, "<p>$ decisions asked again, $ permitted.</p>\n", eh_text_count((double)of->decisions).text, eh_text_count((double)of->whys[EH_POLICY_PERMITTED]).text);
     if (of->decisions == 0)
         return;
     eh_team_table_begin(exchange, "What each rule decided", headings);
@@ -43,7 +43,8 @@ static void decided_write(eh_exchange *exchange, const eh_policy_facts *about, c
         if (of->decided[i] == 0)
             continue;
         eh_html_put(out, "<tr><th scope=\"row\">$</th>", about->rules[i].id);
-        eh_buffer_format(out, "<td class=\"number\">%llu</td></tr>\n", (unsigned long long)of->decided[i]);
+        eh_team_cell_number(exchange, eh_text_count((double)of->decided[i]));
+        eh_buffer_text(out, "</tr>\n");
     }
     eh_team_table_end(exchange);
 }

@@ -156,15 +156,20 @@ static void reviews_write(eh_exchange *exchange, today *t)
     }
 }
 
+/* Who may review begins it from here, with the theme that it answers. */
 static void themes_write(eh_exchange *exchange, today *t)
 {
+    bool reviews = eh_team_may(exchange, EH_MAY_REVIEW);
     for (size_t i = 0; i < t->themes_count && t->themes[i].review_due; i++) {
+        EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0};
         const eh_feedback_theme *theme = &t->themes[i];
         eh_buffer_text(&exchange->out, "<li>");
         eh_team_badge(exchange, EH_BADGE_BAD, "review");
         eh_html_put(&exchange->out, "<p><strong>$</strong> people call <strong>$</strong> $ in four weeks: the policy is to be reviewed</p>", eh_text_count((double)theme->now_count).text,
                     theme->subject[0] != '\0' ? theme->subject : "a message", eh_feedback_kind_name(theme->kind));
-        line_end(exchange, t, "/team/feedback", "Look");
+        eh_buffer_format(&path, "/team/policy/review?kind=%s&subject=", eh_feedback_kind_name(theme->kind));
+        eh_url_append(&path, eh_view_of(theme->subject));
+        line_end(exchange, t, reviews && path.code == EH_OK ? path.ptr : "/team/feedback", reviews ? "Review" : "Look");
     }
 }
 

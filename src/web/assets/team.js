@@ -3,7 +3,7 @@
 (() => {
   /* ---- charts: an element with data-chart names a JSON block; its kind says how it is drawn --------------------------------------- */
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const palette = () => ["--accent", "--chart-2", "--chart-3", "--chart-4", "--chart-5", "--chart-6", "--chart-7", "--chart-8"].map(css);
+  const palette = () => ["--accent", "--chart-2", "--chart-4", "--chart-5", "--chart-6", "--chart-7", "--chart-8", "--chart-3"].map(css);
   const formats = {
     percent: (v) => `${(100 * v).toFixed(1)} %`,
     count: (v) => Math.round(v).toLocaleString("en-GB"),
@@ -61,13 +61,16 @@
       options: { ...shared(data, narrow), xAxis: valueAxis(data.format, data.format === "percent" ? { min: 0 } : { scale: true }), yAxis: nameAxis(data.names, narrow ? 18 : 40, { inverse: true, axisLine: { onZero: false, lineStyle: { color: css("--field-line") } } }),
         tooltip: { ...shared(data).tooltip, formatter: (point) => `${data.names[point.dataIndex]}: ${between(data, point.dataIndex)}` },
         series: [whiskers(data.values.map((_, i) => [i, data.low[i], data.high[i]]), css("--accent"), false), { type: "scatter", symbolSize: 10, z: 4, data: data.values.map((v, i) => [v, i]) }] } }),
-    /* a line with intervals for every series, over time */
-    bands: (data, narrow) => ({ height: 280,
-      options: { ...shared(data, narrow), legend: { ...shared(data).legend, data: data.series.map((one) => one.name) }, xAxis: nameAxis(data.days, 40, { axisLabel: { color: css("--ink-quiet"), hideOverlap: true, formatter: (day) => day.split("\n")[0] } }), yAxis: valueAxis(data.format, { min: 0 }),
-        tooltip: { ...shared(data).tooltip, trigger: "axis", formatter: (rows) => [data.days[rows[0].dataIndex].replace("\n", ", "), ...rows.filter((row) => row.seriesType === "line").map((row) => { const one = { ...data.series.find((s) => s.name === row.seriesName), format: data.format }; return `${row.seriesName}: ${shown(one.values[row.dataIndex], data.format)} (${shown(one.low[row.dataIndex], data.format)} to ${shown(one.high[row.dataIndex], data.format)})`; })].join("\n") },
+    /* a line with intervals for every series, over time; the series stand a little beside each other so that no interval hides another */
+    bands: (data, narrow) => { const aside = (i) => (data.series.length < 2 ? 0 : (i / (data.series.length - 1) - 0.5) * Math.min(0.3, 0.07 * data.series.length));
+      return { height: 280,
+      options: { ...shared(data, narrow), legend: { ...shared(data).legend, data: data.series.map((one) => one.name) },
+        xAxis: { type: "value", min: -0.5, max: data.days.length - 0.5, interval: 0.5, splitLine: { show: false }, axisTick: { show: false }, axisLine: { lineStyle: { color: css("--field-line") } },
+          axisLabel: { color: css("--ink-quiet"), hideOverlap: true, formatter: (at) => (Number.isInteger(at) ? (data.days[at] ?? "").split("\n")[0] : "") } }, yAxis: valueAxis(data.format, { min: 0, axisLine: { show: false }, axisTick: { show: false } }),
+        tooltip: { ...shared(data).tooltip, formatter: (point) => `${data.days[point.dataIndex].replace("\n", ", ")}\n${point.seriesName}: ${between({ ...data.series.find((one) => one.name === point.seriesName), format: data.format }, point.dataIndex)}` },
         series: data.series.flatMap((one, i) => { const colour = palette()[i % 8];
-          return [{ type: "line", name: one.name, data: one.values, color: colour, symbolSize: 7, symbol: ["circle", "rect", "triangle", "diamond", "roundRect", "pin"][i % 6], lineStyle: { width: 2 }, connectNulls: true },
-            { ...whiskers(one.values.map((_, k) => [k, one.low[k], one.high[k]]), colour, true), name: one.name }]; }) } }),
+          return [{ type: "line", name: one.name, data: one.values.map((v, k) => [k + aside(i), v]), color: colour, symbolSize: 8, symbol: ["circle", "rect", "triangle", "diamond", "roundRect", "pin"][i % 6], lineStyle: { width: 2 }, connectNulls: true },
+            { ...whiskers(one.values.map((_, k) => [k + aside(i), one.low[k], one.high[k]]), colour, true), name: one.name }]; }) } }; },
     /* one moment: a point with its interval for every series */
     points: (data, narrow) => kinds.forest({ ...data, names: data.series.map((one) => one.name), values: data.series.map((one) => one.values[0]), low: data.series.map((one) => one.low[0]), high: data.series.map((one) => one.high[0]), series: undefined }, narrow),
     /* what each step of a number adds: a stair with its error as a band */
