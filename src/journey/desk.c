@@ -388,12 +388,18 @@ static eh_code rules_ask(eh_desk *desk, const eh_case *about, eh_arena *arena, c
     return code;
 }
 
+bool eh_desk_counts(const eh_desk *desk)
+{
+    const eh_campaign *campaign = eh_campaign_get(desk->campaign_file);
+    return campaign->caps_count > 0 || campaign->cool_down.seconds > 0;
+}
+
 /* Caps and cool-down, as the plan keeps them. */
 static eh_code history_ask(eh_desk *desk, eh_case *about, eh_arena *arena, eh_error *error)
 {
     const eh_campaign *campaign = eh_campaign_get(desk->campaign_file);
     int64_t last_s = 0;
-    if (campaign->caps_count == 0 && campaign->cool_down.seconds == 0)
+    if (!eh_desk_counts(desk))
         return EH_OK;
     int64_t *counted = EH_TAKE(arena, campaign->caps_count, int64_t);
     if (counted == NULL)

@@ -296,6 +296,8 @@ EH_MUST_USE eh_code eh_desk_decide(eh_desk *desk, const eh_desk_request *request
 /** The ledger's entry for a decision of the desk; lives in `arena`. */
 EH_MUST_USE eh_code eh_desk_entry(const eh_desk *desk, const eh_trace *trace, eh_arena *arena, eh_ledger_entry *entry_out, eh_error *error);
 
+/** True when its decisions rest on messages that went before: two about one person at the same time must wait for each other until eh_desk_sent. */
+bool eh_desk_counts(const eh_desk *desk);
 /** Tells that the messages of these decisions go: they count for caps and cool-downs from now on. Once the ledger has them or is being given them, before they are told. */
 EH_MUST_USE eh_code eh_desk_sent(eh_desk *desk, const eh_trace *const *traces, size_t count, eh_error *error);
 /** When the message may go at the earliest: at once, or when the quiet hours of the person's clock are over; UTC seconds. */

@@ -57,7 +57,9 @@ static eh_code decide(eh_exchange *exchange, eh_desk_place *place, const decisio
     EH_TRY(eh_desk_decide(desk, &request, exchange->arena, trace, error));
     if (body->facts == NULL)
         eh_desk_is_warm(place);
-    *waiting = (eh_desk_waiting){.exchange = exchange, .place = place, .trace = trace};
+    waiting->exchange = exchange;
+    waiting->place = place;
+    waiting->trace = trace;
     EH_TRY(eh_desk_entry(desk, trace, exchange->arena, &waiting->entry, error));
     exchange->status = 201;
     exchange->content_type = "application/json";
@@ -80,14 +82,17 @@ static eh_code decide_alone(eh_exchange *exchange, eh_error *error)
     decision_body body = {0};
     EH_TRY(body_read(exchange, &document, &body, error));
     EH_TRY(eh_desks_fetch(web->desks, eh_view_of(body.campaign), &place, error));
+    if (eh_desk_counts(eh_desk_of(place)))
+        waiting.turn = eh_turns_take(eh_desks_turns(web->desks), eh_view_of(body.person));
     eh_code code = decide(exchange, place, &body, &waiting, error);
     if (code == EH_OK)
         code = eh_desks_record(web->desks, &waiting, error);
+    eh_turns_give(eh_desks_turns(web->desks), waiting.turn);
     eh_desks_give(web->desks, place);
     return code;
 }
 
-/* On a thread that may wait: the desk is not open yet, or the answer is to be kept. */
+/* On a thread that may wait: the desk is not open yet, the answer is to be kept, or it is not the person's turn. */
 static void decide_later(eh_exchange *exchange)
 {
     eh_error error = {0};
@@ -112,12 +117,20 @@ eh_answer eh_api_decide(eh_exchange *exchange)
         return EH_NOW;
     }
     eh_desk_place *place = eh_fields_get(exchange->headers, "idempotency-key").ptr != NULL ? NULL : eh_desks_take(web->desks, eh_view_of(body.campaign));
+    uint64_t turn = 0;
+    if (place != NULL && eh_desk_counts(eh_desk_of(place)) && (turn = eh_turns_try(eh_desks_turns(web->desks), eh_view_of(body.person))) == 0) {
+        eh_desks_give(web->desks, place); /* another decision about this person, or a release, is under way */
+        place = NULL;
+    }
     if (place == NULL)
         return eh_api_later(exchange, decide_later);
     eh_desk_waiting *waiting = EH_TAKE(exchange->arena, 1, eh_desk_waiting);
+    if (waiting != NULL)
+        waiting->turn = turn;
     eh_code code = waiting == NULL ? eh_fail_memory(&error) : decide(exchange, place, &body, waiting, &error);
     if (code == EH_OK && eh_desks_wait(web->desks, waiting))
         return EH_LATER;
+    eh_turns_give(eh_desks_turns(web->desks), turn);
     eh_desks_give(web->desks, place);
     if (code != EH_OK)
         return refuse(exchange, &error);

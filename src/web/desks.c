@@ -40,6 +40,7 @@ typedef struct {
 
 struct eh_desks {
     eh_web *web;
+    eh_turns *turns;
     eh_words words[EH_LANGUAGES_COUNT];
     size_t words_count;
     pthread_mutex_t lock;     /* places */
@@ -148,6 +149,7 @@ void eh_desks_give(eh_desks *desks, eh_desk_place *place)
 }
 
 eh_desk *eh_desk_of(const eh_desk_place *place) { return place->desk; }
+eh_turns *eh_desks_turns(const eh_desks *desks) { return desks->turns; }
 void eh_desk_is_warm(eh_desk_place *place) { atomic_store(&place->warm, true); }
 
 static eh_code place_open(eh_desks *desks, const char *campaign, eh_desk_place **place_out, eh_error *error)
@@ -336,6 +338,7 @@ static void batch_commit(eh_desks *desks, commit *of, size_t count)
     }
     for (size_t i = 0; i < count; i++) {
         eh_exchange *exchange = of->batch[i]->exchange;
+        eh_turns_give(desks->turns, of->batch[i]->turn);
         eh_desks_give(desks, of->batch[i]->place);
         if (code != EH_OK)
             eh_exchange_fail(exchange, &error);
@@ -381,6 +384,7 @@ eh_code eh_desks_open(eh_web *web, eh_desks **desks_out, eh_error *error)
     pthread_cond_init(&desks->arrived, NULL);
     for (; desks->words_count < EH_LANGUAGES_COUNT; desks->words_count++)
         EH_TRY(eh_words_open(eh_languages[desks->words_count], &desks->words[desks->words_count], error));
+    EH_TRY(eh_turns_open(&desks->turns, error));
     pthread_mutex_init(&desks->counting.lock, NULL);
     pthread_cond_init(&desks->counting.changed, NULL);
     desks->counting.started = pthread_create(&desks->counting.thread, NULL, counter_run, &desks->counting) == 0;
@@ -422,6 +426,7 @@ void eh_desks_close(eh_desks **desks_address)
         place_free(desks->places[i]);
     for (size_t i = 0; i < desks->words_count; i++)
         eh_words_close(&desks->words[i]);
+    eh_turns_close(&desks->turns);
     pthread_mutex_destroy(&desks->lock);
     pthread_mutex_destroy(&desks->opening);
     pthread_mutex_destroy(&desks->queue);

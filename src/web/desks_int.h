@@ -9,6 +9,7 @@
 #define EH_WEB_DESKS_INT_H
 
 #include "journey/journey.h"
+#include "web/turns_int.h"
 #include "web/web_int.h"
 
 typedef struct eh_desks eh_desks;
@@ -26,6 +27,8 @@ void eh_desks_give(eh_desks *desks, eh_desk_place *place);
 eh_desk *eh_desk_of(const eh_desk_place *place);
 /** The shop's data has been read: further decisions do not wait for it. */
 void eh_desk_is_warm(eh_desk_place *place);
+/** Whose turn it is where messages are counted. */
+eh_turns *eh_desks_turns(const eh_desks *desks);
 /** The words of a language, "de" or "de-AT"; NULL: not spoken. */
 const eh_words *eh_desks_words(const eh_desks *desks, const char *language);
 
@@ -35,12 +38,13 @@ typedef struct eh_desk_waiting {
     eh_desk_place *place;             /* given back when the decision is on the disk */
     const eh_trace *trace;
     eh_ledger_entry entry;
+    uint64_t turn;                    /* of the person, given back when the message is kept; 0: none was taken */
     size_t id_at;                     /* in exchange->out: where the id goes, EH_LEDGER_ID_BYTES - 1 characters */
     struct eh_desk_waiting *next;
 } eh_desk_waiting;
 /** Hands it over, with its place; the exchange is finished when the decision is on the disk. False: too many wait, and nothing was taken. */
 bool eh_desks_wait(eh_desks *desks, eh_desk_waiting *waiting);
-/** The same for one decision, here and now; the id is written into its exchange. The place stays with the caller. */
+/** The same for one decision, here and now; the id is written into its exchange. Place and turn stay with the caller. */
 EH_MUST_USE eh_code eh_desks_record(eh_desks *desks, eh_desk_waiting *waiting, eh_error *error);
 
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "journey/campaigns.h"
+#include "web/desks_int.h"
 #include "web/team_int.h"
 
 enum { WORDS_BYTES_MAX = 4000 };
@@ -43,7 +44,9 @@ static eh_code release(eh_exchange *exchange, const char *name, eh_release_reque
         return eh_fail_memory(error);
     EH_TRY(eh_team_ledger_take(web, &request->ledger, &owned, error));
     pthread_mutex_lock(&web->plan_lock);
+    eh_turns_pause(eh_desks_turns(web->desks));
     eh_code code = eh_release(request, &result, error);
+    eh_turns_resume(eh_desks_turns(web->desks));
     pthread_mutex_unlock(&web->plan_lock);
     eh_buffer_dispose(&result.list);
     if (owned)

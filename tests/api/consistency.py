@@ -126,7 +126,31 @@ def while_others_write(server):
     assert not failures, failures
 
 
+def caps(server):
+    """A thousand ask at once for one person, whom the cap lets have two messages: two get the offer, whoever else asks too."""
+    for person, others in (("c3", ()), ("c4", ("c5", "c6", "c7"))):
+        for one in (person, *others):
+            email(server, one, "consent")
+        assert server.ask("POST", "/v1/decisions", {"campaign": "capped", "person": "c8"})[0] == 201    # the desk is open
+        aside = [threading.Thread(target=server.ask, args=("POST", "/v1/decisions", {"campaign": "capped", "person": other})) for other in others * 5]
+        for thread in aside:
+            thread.start()
+        answers = Crowd(server).ask("POST", "/v1/decisions", {"campaign": "capped", "person": person})
+        for thread in aside:
+            thread.join()
+        assert {status for status, _ in answers} == {201}, answers[:3]
+        offers = [answer["offer"] for _, answer in answers if answer["offer"] is not None]
+        assert len(offers) == 2, len(offers)
+        assert {answer["stage"] for _, answer in answers if answer["offer"] is None} == {"caps"}
+    for other in ("c5", "c6", "c7"):
+        assert server.ask("POST", "/v1/decisions", {"campaign": "capped", "person": other})[2]["stage"] == "caps", other
+
+
 def run():
+    limited = Server(campaign=True, people=9)
+    limited.release("capped", "caps: [{ messages: 2, within: 7 days }]\n")
+    with limited as server:
+        caps(server)
     with Server(campaign=True) as server:
         decisions(server)
         ai_switch(server)

@@ -43,10 +43,10 @@ class Server:
         if campaign:
             self.release()
 
-    def release(self):
-        (self.folder / "campaigns").mkdir()
-        (self.folder / "campaigns" / "note.yaml").write_text("title: A note\nchannel: email\nchoose: { by: everyone }\noffers: { note: { says: a note } }\n", encoding="utf-8")
-        self.run("plan", "note", "--output", self.folder / "report.json", "--format", "json", good=(0, 3))
+    def release(self, name="note", more=""):
+        (self.folder / "campaigns").mkdir(exist_ok=True)
+        (self.folder / "campaigns" / f"{name}.yaml").write_text("title: A note\nchannel: email\nchoose: { by: everyone }\noffers: { note: { says: a note } }\n" + more, encoding="utf-8")
+        self.run("plan", name, "--output", self.folder / "report.json", "--format", "json", good=(0, 3))
         self.plan = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))["plan"]
         self.run("release", self.plan, "--approved-by", "Ada", "--output", self.folder / "send.csv")
 
