@@ -28,7 +28,7 @@ static eh_code unknown_option(const sorting *state, const char *given, size_t na
     const char *nearest = eh_nearest_name(name, names, state->table_count);
     if (nearest != NULL)
         return eh_fail(error, EH_INPUT, "%s is no option; do you mean %s?", name, nearest);
-    return eh_fail(error, EH_INPUT, "%s is no option; --help lists them (a file of that name: ./%s)", name, name);
+    return eh_fail(error, EH_INPUT, "%s is no option; --help lists them (what has that name comes after --, as in: -- %s)", name, name);
 }
 
 /* Index of the option whose name is the first `len` bytes of `text`; table_count when there is none. */
@@ -115,7 +115,7 @@ eh_code eh_arguments_parse(const eh_option *table, size_t table_count, int argc,
             if (arguments.files_count == EH_FILES_MAX)
                 return eh_fail(error, EH_LIMIT, "more than %d files; a glob in quotes counts as one argument", EH_FILES_MAX);
             if (given[0] == '\0')
-                return eh_fail(error, EH_INPUT, "argument %d is empty: no file has that name", state.at);
+                return eh_fail(error, EH_INPUT, "argument %d is empty: nothing has that name", state.at);
             state.files[arguments.files_count++] = given;
         }
     }

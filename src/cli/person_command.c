@@ -79,6 +79,10 @@ static eh_code action_find(const eh_person_request *request, const person_action
         if (request->words_count > words_max)
             return eh_fail(error, EH_INPUT, "'%.60s' is one word too many: evenhand person %s %s", request->words[words_max], actions[i].name,
                            actions[i].words);
+        if (!keyless)
+            EH_TRY(eh_rights_key_check(eh_view_of(request->words[1]), error));
+        if (strcmp(actions[i].name, "merge") == 0 && request->words_count > 2)
+            EH_TRY(eh_rights_key_check(eh_view_of(request->words[2]), error));
         *action_out = &actions[i];
         return EH_OK;
     }

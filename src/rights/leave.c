@@ -212,8 +212,7 @@ static eh_code erase_locked(eh_rights *rights, eh_view key, int64_t now_s, eh_ar
 eh_code eh_person_erase(eh_rights *rights, eh_view key, int64_t now_s, eh_arena *arena, eh_erased *erased_out, eh_error *error)
 {
     eh_erased erased = {0};
-    if (key.len == 0 || key.len > EH_RIGHTS_KEY_BYTES_MAX || !eh_utf8_valid(key))
-        return eh_fail(error, EH_INPUT, "a person's key has 1 to %d bytes of UTF-8", EH_RIGHTS_KEY_BYTES_MAX);
+    EH_TRY(eh_rights_key_check(key, error));
     pthread_mutex_lock(&rights->writing);
     eh_code code = eh_rights_begin(rights, error);
     if (code == EH_OK) {

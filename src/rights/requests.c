@@ -51,8 +51,7 @@ static eh_code step_person(step *s, eh_error *error)
 {
     bool found = false;
     uint8_t hash[EH_HASH_BYTES];
-    if (s->key.len == 0 || s->key.len > EH_RIGHTS_KEY_BYTES_MAX || !eh_utf8_valid(s->key))
-        return eh_fail(error, EH_INPUT, "a person's key has 1 to %d bytes of UTF-8", EH_RIGHTS_KEY_BYTES_MAX);
+    EH_TRY(eh_rights_key_check(s->key, error));
     EH_TRY(eh_person_find(s->rights, s->key, &s->person, &found, error));
     if (found)
         return EH_OK;

@@ -327,6 +327,9 @@ typedef enum {
 EH_MUST_USE eh_code eh_rights_ai_states(eh_rights *rights, const char *const *keys, size_t keys_count, int64_t at_s, eh_ai_state *states_out,
                                         eh_error *error);
 
+/** 1 to EH_RIGHTS_KEY_BYTES_MAX bytes of UTF-8, without zero bytes, and not only blanks. errors: EH_INPUT, EH_LIMIT */
+EH_MUST_USE eh_code eh_rights_key_check(eh_view key, eh_error *error);
+
 /** What became of an act. */
 typedef struct {
     uint64_t record;  /* its id; that of the earlier one when exactly this act was on record already */

@@ -176,10 +176,12 @@ eh_code eh_rights_log(eh_rights *rights, eh_error *error)
 
 /* ---- saying ---------------------------------------------------------------------------------------------------------------------------------- */
 
-static eh_code key_check(eh_view key, eh_error *error)
+eh_code eh_rights_key_check(eh_view key, eh_error *error)
 {
-    if (key.len == 0 || key.len > EH_RIGHTS_KEY_BYTES_MAX)
-        return eh_fail(error, key.len == 0 ? EH_INPUT : EH_LIMIT, "a person's key has 1 to %d bytes, not %zu", EH_RIGHTS_KEY_BYTES_MAX, key.len);
+    if (key.len > EH_RIGHTS_KEY_BYTES_MAX)
+        return eh_fail(error, EH_LIMIT, "a person's key has 1 to %d bytes, not %zu", EH_RIGHTS_KEY_BYTES_MAX, key.len);
+    if (eh_view_trim(key).len == 0)
+        return eh_fail(error, EH_INPUT, "a person's key is empty; it has 1 to %d bytes, and not all of them blanks", EH_RIGHTS_KEY_BYTES_MAX);
     if (!eh_utf8_valid(key) || memchr(key.ptr, '\0', key.len) != NULL)
         return eh_fail(error, EH_INPUT, "a person's key is not valid UTF-8");
     return EH_OK;
@@ -312,11 +314,11 @@ static eh_code speech_write(saying *s, eh_error *error)
 
 static eh_code speech_check(const eh_speech *speech, int64_t now_s, eh_error *error)
 {
-    EH_TRY(key_check(speech->key, error));
+    EH_TRY(eh_rights_key_check(speech->key, error));
     if (speech->email.len > 0)
-        EH_TRY(key_check(speech->email, error));
+        EH_TRY(eh_rights_key_check(speech->email, error));
     if (speech->phone.len > 0)
-        EH_TRY(key_check(speech->phone, error));
+        EH_TRY(eh_rights_key_check(speech->phone, error));
     for (size_t i = 0; i < speech->acts_count; i++)
         EH_TRY(eh_act_check(&speech->acts[i], now_s, error));
     return EH_OK;
