@@ -53,8 +53,8 @@ fuzz: $(ready) ## run every fuzz target for FUZZ_SECONDS (60)
 
 race: $(ready) ## run what uses threads under ThreadSanitizer
 	@tools/configure build/thread --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false -Dwerror=false
-	@tools/compile build/thread tests/test_ledger_ledger tests/test_store_store tests/test_rights_records tests/test_rights_index
-	@TSAN_OPTIONS=halt_on_error=1 meson test -C build/thread --no-rebuild --print-errorlogs ledger_ledger store_store rights_records rights_index
+	@tools/compile build/thread tests/test_ledger_ledger tests/test_store_store tests/test_rights_records tests/test_rights_index tests/test_rights_snapshot
+	@TSAN_OPTIONS=halt_on_error=1 meson test -C build/thread --no-rebuild --print-errorlogs ledger_ledger store_store rights_records rights_index rights_snapshot
 
 install: build ## install into PREFIX (/usr/local), below DESTDIR if given
 	@meson configure $(plain) -Dprefix=$(abspath $(PREFIX)) >/dev/null

@@ -277,7 +277,7 @@ void eh_note_show(const char *what, const char *path);
 size_t eh_stdout_columns(void);
 /** True when standard output is a terminal and NO_COLOR is not set (no-color.org). */
 bool eh_stdout_colour(void);
-/** Appends `text` with control characters (C0 but for line feeds when `lines`, DEL, C1, those that turn the direction of a line) shown as \xNN, so that a
+/** Appends `text` with bytes that are no UTF-8 and control characters (C0 but for line feeds when `lines`, DEL, C1, those that turn the direction of a line) shown as \xNN, so that a
  *  name cannot steer a terminal. */
 void eh_visible_append(eh_buffer *out, eh_view text, bool lines);
 /** The file that `format` of a report goes to; a prefix that ends in the extension already is taken as it is when `only`. NULL: no memory. */

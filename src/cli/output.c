@@ -18,6 +18,14 @@ static bool turns_direction(eh_view text)
     return (second == 0x80 && third >= 0xAA && third <= 0xAE) || (second == 0x81 && third >= 0xA6 && third <= 0xA9);
 }
 
+/* Bytes of the character that begins the text; 0 when none does. */
+static size_t character_length(eh_view text)
+{
+    unsigned char first = (unsigned char)text.ptr[0];
+    size_t len = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    return len <= text.len && eh_utf8_valid((eh_view){text.ptr, len}) ? len : 0;
+}
+
 void eh_visible_append(eh_buffer *out, eh_view text, bool lines)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -30,10 +38,14 @@ void eh_visible_append(eh_buffer *out, eh_view text, bool lines)
         bool c1 = byte == 0xC2 && i + 1 < text.len && (unsigned char)text.ptr[i + 1] < 0xA0;
         if (c1) {
             eh_buffer_format(out, "\\x%02x", (unsigned char)text.ptr[++i]);
-        } else if ((byte < 0x20 && !(lines && byte == '\n')) || byte == 0x7F) {
+            continue;
+        }
+        size_t len = character_length((eh_view){text.ptr + i, text.len - i});
+        if (len == 0 || (byte < 0x20 && !(lines && byte == '\n')) || byte == 0x7F) {
             eh_buffer_format(out, "\\x%02x", byte);
         } else {
-            eh_buffer_byte(out, text.ptr[i]);
+            eh_buffer_append(out, (eh_view){text.ptr + i, len});
+            i += len - 1;
         }
     }
 }

@@ -58,7 +58,7 @@ static eh_code root_add(eh_verifying *state, uint64_t size, const eh_digest *roo
 }
 
 /* A signed checkpoint of this log, of no more entries than it has now. */
-static eh_code note_add(eh_verifying *state, eh_view bytes, const char *says, uint64_t *size_out, eh_error *error)
+static eh_code note_add(eh_verifying *state, eh_view bytes, const char *says, bool cosigned, uint64_t *size_out, eh_error *error)
 {
     eh_note note;
     eh_checkpoint checkpoint;
@@ -76,6 +76,8 @@ static eh_code note_add(eh_verifying *state, eh_view bytes, const char *says, ui
         return eh_fail(error, code == EH_DENIED ? EH_CORRUPT : code, "%s: %s", says, reason.text);
     if (trust.signed_count == 0)
         return eh_fail(error, EH_CORRUPT, "%s: no key of this ledger has signed it", says);
+    if (cosigned && trust.cosigned_count == 0)
+        return eh_fail(error, EH_CORRUPT, "%s: no witness that is known here has cosigned it", says);
     if (!eh_view_equal(checkpoint.origin, state->published.checkpoint.origin))
         return eh_fail(error, EH_CORRUPT, "%s: is of another ledger (%.*s)", says, (int)checkpoint.origin.len, checkpoint.origin.ptr);
     if (checkpoint.size > state->published.checkpoint.size)
@@ -93,7 +95,7 @@ static eh_code since_add(eh_verifying *state, eh_error *error)
     if (path == NULL)
         return EH_OK;
     EH_TRY(eh_file_read(path, EH_LEDGER_NOTE_BYTES_MAX, &bytes, error));
-    eh_code code = note_add(state, eh_buffer_view(&bytes), path, &state->out.since_size, &reason);
+    eh_code code = note_add(state, eh_buffer_view(&bytes), path, false, &state->out.since_size, &reason);
     if (code == EH_INPUT)
         return eh_fail(error, EH_INPUT, "%s", reason.text); /* no checkpoint at all: the caller's slip and not the ledger's */
     state->out.since_checked = code == EH_OK;
@@ -121,7 +123,7 @@ static eh_code cosigned_add(eh_verifying *state, eh_error *error)
         snprintf(path, sizeof path, "cosigned/%.20s", found->d_name);
         code = eh_get(state->folders.log, path, EH_LEDGER_NOTE_BYTES_MAX, &bytes, error);
         if (code == EH_OK)
-            code = found_or_failed(state, note_add(state, eh_buffer_view(&bytes), path, &size, &reason), &reason, error);
+            code = found_or_failed(state, note_add(state, eh_buffer_view(&bytes), path, true, &size, &reason), &reason, error);
     }
     closedir(listing);
     return code;

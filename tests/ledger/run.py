@@ -109,6 +109,10 @@ def leaves(folder):
     if widths != [112 * 32, 17 * 32, 32]:
         sys.exit(f"70000 leaves: partial tiles of {widths} bytes")
     outside(folder / "70000", folder)
+    for count in (1, 2, 255, 256, 257):  # where a tile is not full, just full, and one more
+        own = folder / f"own-{count}"
+        subprocess.run([MAKE_LOG, "real", own, str(count)], check=True)
+        outside(own / ".evenhand/ledger/public", folder)
     real = folder / "real"
     subprocess.run([MAKE_LOG, "real", real, "1300"], check=True)
     outside(real / ".evenhand/ledger/public", folder)

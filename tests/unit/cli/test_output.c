@@ -28,7 +28,8 @@ static void control_characters_are_shown_and_not_sent(void **state)
         {"csi \xc2\x9b 31m, no-break\xc2\xa0space", "csi \\x9b 31m, no-break\xc2\xa0space", false},
         {"\x7f", "\\x7f", false},
         {"a\xe2\x80\xaez\xe2\x81\xa6", "a\\xe2\\x80\\xaez\\xe2\\x81\\xa6", false},
-        {"\xe2\x80\x94 \xe2\x80", "\xe2\x80\x94 \xe2\x80", false},
+        {"\xe2\x80\x94 \xe2\x80", "\xe2\x80\x94 \\xe2\\x80", false},
+        {"no UTF-8: \xff, \xed\xa0\x80", "no UTF-8: \\xff, \\xed\\xa0\\x80", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         EH_CLEANUP(eh_buffer_dispose) eh_buffer out = {0};

@@ -252,6 +252,60 @@ static void random_lives_agree(void **state)
     }
 }
 
+/* States move out of the bytes of the snapshot while others read them: each reader sees the old word or the new one, and never the old one again. */
+enum { CROWD = 64, READERS = 2 };
+static atomic_bool all_said;
+
+static void *read_on(void *argument)
+{
+    eh_rights *rights = argument;
+    bool gone[CROWD] = {false};
+    bool good = true, last = false;
+    while (good && !last) {
+        last = atomic_load(&all_said);
+        for (int i = 0; i < CROWD; i++) {
+            char key[16];
+            eh_may_answer answer;
+            eh_error own;
+            snprintf(key, sizeof key, "crowd-%d", i);
+            good = good && eh_rights_may(rights, eh_view_of(key), &(eh_may_question){.channel = EH_CHANNEL_EMAIL, .at_s = now_s}, &answer, &own) == EH_OK;
+            good = good && (answer.why == EH_WHY_CONSENT || answer.why == EH_WHY_WITHDRAWN) && !(gone[i] && answer.may) && !(last && answer.may);
+            gone[i] = gone[i] || !answer.may;
+        }
+    }
+    return good ? NULL : rights;
+}
+
+static void states_move_while_others_read(void **state)
+{
+    (void)state;
+    char key[16];
+    pthread_t threads[READERS];
+    eh_rights *rights = opened(1);
+    for (int i = 0; i < CROWD; i++) {
+        snprintf(key, sizeof key, "crowd-%d", i);
+        say(rights, key, yes(now_s - DAY));
+    }
+    eh_rights_close(&rights);
+    rights = opened(NEVER);
+    assert_true(was_read(rights));
+    atomic_store(&all_said, false);
+    for (int i = 0; i < READERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_on, rights), 0);
+    for (int i = 0; i < CROWD; i++) {
+        snprintf(key, sizeof key, "crowd-%d", i);
+        say(rights, key, no(now_s));
+    }
+    atomic_store(&all_said, true);
+    for (int i = 0; i < READERS; i++) {
+        void *bad = NULL;
+        assert_int_equal(pthread_join(threads[i], &bad), 0);
+        assert_null(bad);
+    }
+    eh_rights_close(&rights);
+    assert_string_equal(found_in_it(), "");
+}
+
 /* ---- a snapshot that is not what it should be --------------------------------------------------------------------------------------- */
 
 static void a_flipped_bit_is_not_believed(void **state)
@@ -529,6 +583,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_so_already_is_not_written, fresh),
         cmocka_unit_test_setup(another_rule_is_another_snapshot, fresh),
         cmocka_unit_test_setup(random_lives_agree, fresh),
+        cmocka_unit_test_setup(states_move_while_others_read, fresh),
         cmocka_unit_test_setup(a_flipped_bit_is_not_believed, fresh),
         cmocka_unit_test_setup(an_older_snapshot_is_not_believed, fresh),
         cmocka_unit_test_setup(a_newer_snapshot_than_the_database_is_not_believed, fresh),
