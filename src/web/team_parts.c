@@ -8,12 +8,15 @@
 
 static const eh_team_text none = {"–"};
 
+static const char minus[] = "\xe2\x88\x92"; /* U+2212: a hyphen is no minus */
+
 /* Digits in groups of three: "1234567.5" becomes "1,234,567.5". */
 static eh_team_text grouped(const char *plain)
 {
     eh_team_text out = {{0}};
-    size_t start = plain[0] == '-', digits = strspn(plain + start, "0123456789"), at = 0;
-    for (size_t i = 0; plain[i] != '\0' && at + 2 < sizeof out.text; i++) {
+    size_t start = plain[0] == '-', digits = strspn(plain + start, "0123456789"), at = start * strlen(minus);
+    memcpy(out.text, minus, at);
+    for (size_t i = start; plain[i] != '\0' && at + 2 < sizeof out.text; i++) {
         if (i > start && i < start + digits && (start + digits - i) % 3 == 0)
             out.text[at++] = ',';
         out.text[at++] = plain[i];
@@ -44,11 +47,12 @@ eh_team_text eh_text_count(double count)
 eh_team_text eh_text_percent(double share)
 {
     eh_team_text out = none;
-    char plain[sizeof out.text];
+    char plain[sizeof out.text - 4];
     if (!isfinite(share))
         return out;
     snprintf(plain, sizeof plain, "%.1f %%", 100 * share);
-    snprintf(out.text, sizeof out.text, "%s", without_minus_zero(plain));
+    const char *text = without_minus_zero(plain);
+    snprintf(out.text, sizeof out.text, "%s%s", text[0] == '-' ? minus : "", text + (text[0] == '-'));
     return out;
 }
 

@@ -1,4 +1,5 @@
 /* The preflight of a plan as a page of the team: may it go, who gets it, who does not and why, is it fair, what people are told. */
+#include <math.h>
 #include <string.h>
 
 #include "journey/campaigns.h"
@@ -189,7 +190,8 @@ static void tiles_write(eh_exchange *exchange, eh_json_value root)
     eh_json_value expected = effect != NULL ? effect : outcomes;
     snprintf(text, sizeof text, "%s expected (%s to %s)", effect != NULL ? "more outcomes than without" : "outcomes", eh_text_count(eh_kept_number(expected, "low")).text,
              eh_text_count(eh_kept_number(expected, "high")).text);
-    eh_team_tile(exchange, eh_text_count(eh_kept_number(expected, "value")).text, text);
+    if (isfinite(eh_kept_number(expected, "value"))) /* nothing is expected of those who are chosen by lot */
+        eh_team_tile(exchange, eh_text_count(eh_kept_number(expected, "value")).text, text);
     snprintf(text, sizeof text, "%s spent (%s to %s)", eh_kept_text(root, "currency"), eh_text_count(eh_kept_number(spend, "low")).text, eh_text_count(eh_kept_number(spend, "high")).text);
     if (eh_kept_number(spend, "value") > 0)
         eh_team_tile(exchange, eh_text_count(eh_kept_number(spend, "value")).text, text);

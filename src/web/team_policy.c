@@ -324,11 +324,24 @@ typedef struct {
     size_t count;
 } version_names;
 
+/* "2026-11-25-072655", when it was first seen in UTC: "25 November 2026 at 07:26:55". */
+static const char *version_says(eh_exchange *exchange, const char *name)
+{
+    eh_instant at = {0};
+    eh_error ignored = {0};
+    const char *text = strlen(name) != 17 ? NULL : eh_arena_format(exchange->arena, "%.10sT%.2s:%.2s:%.2sZ", name, name + 11, name + 13, name + 15);
+    if (text == NULL || eh_instant_parse(eh_view_of(text), &at, &ignored) != EH_OK)
+        return name;
+    const char *says = eh_arena_format(exchange->arena, "%s:%.2s", eh_team_moment(exchange, at.seconds), name + 15);
+    return says == NULL ? name : says;
+}
+
 static void choice_write(eh_exchange *exchange, const char *field, const char *label, version_names versions, const char *chosen)
 {
     eh_html_put(&exchange->out, "<div><label for=\"$\">$</label><select id=\"$\" name=\"$\">", field, label, field, field);
     for (size_t i = versions.count; i-- > 0;)
-        eh_html_put(&exchange->out, strcmp(versions.names[i], chosen) == 0 ? "<option selected>$</option>" : "<option>$</option>", versions.names[i]);
+        eh_html_put(&exchange->out, strcmp(versions.names[i], chosen) == 0 ? "<option selected value=\"$\">$</option>" : "<option value=\"$\">$</option>", versions.names[i],
+                    version_says(exchange, versions.names[i]));
     eh_buffer_text(&exchange->out, "</select></div>\n");
 }
 

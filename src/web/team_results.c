@@ -62,7 +62,7 @@ static void estimates_chart(eh_exchange *exchange, const results *of, eh_json_va
 
 static void effect_write(eh_exchange *exchange, const results *of)
 {
-    static const char *const headings[] = {"Offer", "#Got it", "#Held out", "#Outcome with it", "#without it", "#What it changed", "Verdict", NULL};
+    static const char *const headings[] = {"Offer", "#Got it", "#Held out", "#Outcome with it", "#Outcome without it", "#What it changed", "Verdict", NULL};
     eh_json_value lists[] = {eh_json_member(of->root, "effect"), eh_json_member(of->root, "offers")};
     eh_buffer *out = &exchange->out;
     size_t count = 1 + (eh_json_count(lists[1]) > 1 ? eh_json_count(lists[1]) : 0);

@@ -347,6 +347,8 @@ const inspect = async (context, { width, scheme }, name, path) => {
   check(`${place}: small`, page_bytes > 0 && bytes > 0 && page_bytes <= PAGE_BYTES_MAX && bytes <= STYLE_AND_SCRIPT_BYTES_MAX, `${page_bytes} and ${bytes} bytes`);
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   check(`${place}: no sideways scrolling`, overflow <= 0, `${overflow} px`);
+  const hidden = await page.evaluate(() => [...document.querySelectorAll(".scroll")].filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1).map((one) => one.getAttribute("aria-label")));
+  check(`${place}: a table shows all its columns`, width > 320 || hidden.length === 0, hidden.join(", "));
   const beyond = await page.evaluate(() => [...document.querySelectorAll(".card")].flatMap((card) => [...card.querySelectorAll("*")].filter((one) => !one.closest(".scroll, .hidden") &&
     one.getBoundingClientRect().right > card.getBoundingClientRect().right + 1).map((one) => `${one.tagName} ${one.textContent.slice(0, 40)}`)));
   check(`${place}: nothing runs past its card`, beyond.length === 0, beyond.join("; "));

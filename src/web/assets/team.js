@@ -111,6 +111,22 @@
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
 
+  /* ---- wide tables on a phone: each row becomes a small list, every cell below the words of its column; they stay tables to who listens ------------- */
+  const LONG_TEXT = 28, COLUMNS_SIDE_BY_SIDE_MAX = 3;
+  for (const table of document.querySelectorAll(".scroll > table")) {
+    const heads = [...table.querySelectorAll("thead th")].map((head) => head.textContent);
+    if (heads.length <= COLUMNS_SIDE_BY_SIDE_MAX) continue;
+    table.parentElement.classList.add("stacks");
+    for (const [selector, role] of [["thead, tbody", "rowgroup"], ["tr", "row"], ["thead th", "columnheader"], ["tbody th", "rowheader"], ["td", "cell"]])
+      for (const part of table.querySelectorAll(selector)) part.setAttribute("role", role);
+    table.setAttribute("role", "table");
+    for (const row of table.querySelectorAll("tbody tr"))
+      [...row.children].forEach((cell, i) => {
+        if (cell.tagName === "TD") cell.dataset.label = heads[i] ?? "";
+        if (!cell.classList.contains("number") && cell.textContent.length > LONG_TEXT) cell.classList.add("long");
+      });
+  }
+
   /* ---- search: "/" goes there; what fits is listed while one types -------------------------------------------------------------------- */
   const field = document.querySelector(".find input[type=search]");
   addEventListener("keydown", (event) => {
