@@ -129,6 +129,8 @@ double eh_json_as_number(eh_json_value value)
     return number != NULL && json_is_number(number) ? json_number_value(number) : EH_NAN;
 }
 
+bool eh_json_is_real(eh_json_value value) { return value != NULL && json_is_real((const json_t *)value); }
+
 bool eh_json_as_integer(eh_json_value value, int64_t *integer_out)
 {
     const json_t *number = value;

@@ -68,6 +68,8 @@ eh_view eh_json_as_view(eh_json_value value);
 double eh_json_as_number(eh_json_value value);
 /** True, and the number, when the value is a whole number within int64_t; exact. */
 bool eh_json_as_integer(eh_json_value value, int64_t *integer_out);
+/** True for a number that was written with a point or an exponent: 5.0, 1e3. (Also for every number of a document that holds one beyond 64 bits.) */
+bool eh_json_is_real(eh_json_value value);
 /** True, and the truth value, when the value is true or false. */
 bool eh_json_as_boolean(eh_json_value value, bool *boolean_out);
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 #include <unicode/uchar.h>
+#include <unicode/unorm2.h>
+#include <unicode/ustring.h>
 #include <unicode/uscript.h>
 
 enum { NAME_BYTES_MAX = 64 };
@@ -51,4 +53,41 @@ uint32_t eh_unicode_lower(uint32_t codepoint)
 uint32_t eh_unicode_upper(uint32_t codepoint)
 {
     return (uint32_t)u_toupper((UChar32)codepoint);
+}
+
+/* ---- names ---------------------------------------------------------------------------------------------------------------------- */
+
+enum { NAME_UNITS = 1024 };
+
+/* Folded, without white space; SIZE_MAX when it cannot be: no UTF-8, or too long. */
+static size_t name_fold(eh_view text, UChar folded[NAME_UNITS])
+{
+    UChar units[NAME_UNITS];
+    UErrorCode status = U_ZERO_ERROR;
+    int32_t len = 0, kept = 0;
+    if (text.len > NAME_UNITS)
+        return SIZE_MAX;
+    u_strFromUTF8(units, NAME_UNITS, &len, text.ptr, (int32_t)text.len, &status);
+    int32_t whole = U_SUCCESS(status) ? unorm2_normalize(unorm2_getNFKCCasefoldInstance(&status), units, len, folded, NAME_UNITS, &status) : 0;
+    if (U_FAILURE(status))
+        return SIZE_MAX;
+    for (int32_t i = 0; i < whole; i++)
+        if (!u_isUWhiteSpace(folded[i]))
+            folded[kept++] = folded[i];
+    return (size_t)kept;
+}
+
+bool eh_unicode_same_name(eh_view a, eh_view b)
+{
+    UChar left[NAME_UNITS], right[NAME_UNITS];
+    size_t left_len = name_fold(a, left), right_len = name_fold(b, right);
+    if (left_len == SIZE_MAX || right_len == SIZE_MAX)
+        return eh_view_equal(a, b);
+    return left_len == right_len && memcmp(left, right, left_len * sizeof *left) == 0;
+}
+
+bool eh_unicode_blank(eh_view text)
+{
+    UChar folded[NAME_UNITS];
+    return name_fold(text, folded) == 0;
 }

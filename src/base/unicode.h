@@ -18,4 +18,9 @@ uint32_t eh_unicode_fold(uint32_t codepoint);
 uint32_t eh_unicode_lower(uint32_t codepoint);
 uint32_t eh_unicode_upper(uint32_t codepoint);
 
+/** The same name, whatever the case, the spaces, the width and composition of its letters, and what cannot be seen (NFKC_Casefold of Unicode). */
+bool eh_unicode_same_name(eh_view a, eh_view b);
+/** True when there is nothing to see: empty, or only white space and what cannot be seen. */
+bool eh_unicode_blank(eh_view text);
+
 #endif

@@ -7,12 +7,9 @@
 #include "cli/cli_int.h"
 #include "journey/results.h"
 
-enum { TEXT_COLUMNS = 80 };
-
 typedef struct {
     eh_results_request results;
-    const char *output_prefix;
-    unsigned formats;
+    eh_reports reports;
     bool quiet;
 } campaign_request;
 
@@ -24,7 +21,7 @@ static eh_code read_text(const eh_option_use *use, eh_error *error)
     const struct {
         const char *option;
         const char **place;
-    } places[] = {{"--workspace", &request->results.workspace}, {"--outcome", &request->results.outcome}, {"--history", &request->results.history}, {"--output", &request->output_prefix}};
+    } places[] = {{"--workspace", &request->results.workspace}, {"--outcome", &request->results.outcome}, {"--history", &request->results.history}, {"--output", &request->reports.prefix}};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (strcmp(places[i].option, use->option) == 0) {
             *places[i].place = use->value;
@@ -52,21 +49,7 @@ static eh_code read_quiet(const eh_option_use *use, eh_error *error)
     return EH_OK;
 }
 
-static eh_code read_format(const eh_option_use *use, eh_error *error)
-{
-    campaign_request *request = use->target;
-    request->formats = 0;
-    for (const char *at = use->value; *at != '\0';) {
-        size_t len = strcspn(at, ","), f = 0;
-        while (f < EH_FORMAT_CSV && !eh_view_equal((eh_view){at, len}, eh_view_of(eh_formats[f].name)))
-            f++;
-        if (f == EH_FORMAT_CSV)
-            return eh_fail(error, EH_INPUT, "%s: '%.*s' is no format; there are text, json and html", use->option, (int)len, at);
-        request->formats |= 1u << f;
-        at += len + (at[len] == ',');
-    }
-    return EH_OK;
-}
+static eh_code read_format(const eh_option_use *use, eh_error *error) { return eh_formats_read(use, &((campaign_request *)use->target)->reports.formats, error); }
 
 static const eh_option options[] = {
     {"--outcome", "NAME", "What is looked at", "the outcome; default: the campaign's own, else the first that came back", false, read_text},
@@ -108,10 +91,11 @@ void eh_campaign_help(eh_buffer *out)
 
 /* ---- report --------------------------------------------------------------------------------------------------------------------------------- */
 
-static void report_form(const eh_report_campaign *report, size_t format, eh_buffer *out)
+static void report_form(const void *subject, size_t format, const eh_report_text_options *text, eh_buffer *out)
 {
+    const eh_report_campaign *report = subject;
     if (format == EH_FORMAT_TEXT)
-        eh_report_campaign_text(report, TEXT_COLUMNS, out);
+        eh_report_campaign_text(report, text->columns, out);
     else if (format == EH_FORMAT_JSON)
         eh_report_campaign_json(report, out);
     else
@@ -124,7 +108,7 @@ static eh_code report_keep(const char *state_folder, const eh_report_campaign *r
     static const size_t kept[] = {EH_FORMAT_JSON, EH_FORMAT_HTML};
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
         EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0}, form = {0};
-        report_form(report, kept[i], &form);
+        report_form(report, kept[i], NULL, &form);
         eh_buffer_format(&path, "%s/reports/campaign-%s%s", state_folder, report->frame->plan, eh_formats[kept[i]].extension);
         EH_TRY(eh_buffer_check(&path, error));
         EH_TRY(eh_buffer_check(&form, error));
@@ -134,34 +118,13 @@ static eh_code report_keep(const char *state_folder, const eh_report_campaign *r
     return EH_OK;
 }
 
-static eh_code report_write(const campaign_request *request, const eh_report_campaign *report, eh_arena *arena, eh_error *error)
+static eh_code report_write(campaign_request *request, const eh_report_campaign *report, eh_error *error)
 {
-    bool only = (request->formats & (request->formats - 1)) == 0;
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer shown = {0};
-    for (size_t f = 0; f < EH_FORMAT_CSV; f++) {
-        if ((request->formats >> f & 1) == 0)
-            continue;
-        EH_CLEANUP(eh_buffer_dispose) eh_buffer form = {0};
-        report_form(report, f, &form);
-        EH_TRY(eh_buffer_check(&form, error));
-        if (request->output_prefix == NULL) {
-            eh_buffer_append(&shown, eh_buffer_view(&form));
-            continue;
-        }
-        char *path = eh_output_path(arena, request->output_prefix, f, only);
-        if (path == NULL)
-            return eh_fail_memory(error);
-        EH_TRY(eh_parent_folders_make(path, error));
-        EH_TRY(eh_file_replace(path, eh_buffer_view(&form), error));
-        if (!request->quiet)
-            eh_note_show("wrote", path);
-    }
-    if (request->output_prefix != NULL) {
-        eh_report_campaign_sentence(report, &shown);
-        eh_buffer_byte(&shown, '\n');
-    }
-    EH_TRY(eh_buffer_check(&shown, error));
-    return eh_stdout_write(eh_buffer_view(&shown), error);
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer said = {0};
+    eh_report_campaign_sentence(report, &said);
+    eh_buffer_byte(&said, '\n');
+    EH_TRY(eh_buffer_check(&said, error));
+    return eh_reports_give(&request->reports, &(eh_report_writer){.subject = report, .write = report_form}, &said, request->quiet, error);
 }
 
 static eh_code report_do(campaign_request *request, const char *state_folder, eh_arena *arena, int *status_out, eh_error *error)
@@ -169,11 +132,11 @@ static eh_code report_do(campaign_request *request, const char *state_folder, eh
     eh_report_campaign *report = EH_TAKE(arena, 1, eh_report_campaign);
     if (report == NULL)
         return eh_fail_memory(error);
-    if (request->output_prefix == NULL && (request->formats & (request->formats - 1)) != 0)
-        return eh_fail(error, EH_INPUT, "--format: several formats need --output PREFIX");
+    EH_TRY(eh_formats_check(&request->reports, error));
+    EH_TRY(eh_reports_open(&request->reports, arena, error));
     EH_TRY(eh_results_read(&request->results, arena, report, error));
     EH_TRY(report_keep(state_folder, report, error));
-    EH_TRY(report_write(request, report, arena, error));
+    EH_TRY(report_write(request, report, error));
     *status_out = eh_report_campaign_status(report);
     return EH_OK;
 }
@@ -267,7 +230,7 @@ static eh_code list_do(const campaign_request *request, const char *state_folder
     EH_TRY(eh_campaign_plans(store, NULL, arena, &list.sent, &list.sent_count, error));
     EH_TRY(waiting_read(state_folder, arena, &list, error));
     qsort(list.waiting, list.waiting_count, sizeof *list.waiting, by_text);
-    if (request->formats == 1u << EH_FORMAT_JSON)
+    if (request->reports.formats == 1u << EH_FORMAT_JSON)
         list_json(&list, &out);
     else
         list_text(&list, &out);
@@ -300,7 +263,7 @@ int eh_campaign_command(int argc, char **argv)
 {
     eh_error error = {0};
     eh_arguments arguments = {0};
-    campaign_request request = {.formats = 1u << EH_FORMAT_TEXT, .results = {.cell_min = EH_CELL_MIN_USUAL, .now = eh_instant_now()}};
+    campaign_request request = {.reports.formats = 1u << EH_FORMAT_TEXT, .results = {.cell_min = EH_CELL_MIN_USUAL, .now = eh_instant_now()}};
     EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(SIZE_MAX / 4);
     int status = EH_STATUS_ERROR;
     eh_code code = arena == NULL ? eh_fail_memory(&error) : eh_arguments_parse(options, OPTIONS_COUNT, argc, argv, arena, &arguments, &error);
@@ -313,5 +276,6 @@ int eh_campaign_command(int argc, char **argv)
         code = eh_arguments_read(options, OPTIONS_COUNT, &arguments, &(eh_option_use){.arena = arena, .target = &request}, &error);
     if (code == EH_OK)
         code = campaign_do(&request, &arguments, arena, &status, &error);
+    eh_reports_dispose(&request.reports);
     return code == EH_OK ? status : eh_error_show("campaign", &error);
 }

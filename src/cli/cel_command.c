@@ -32,7 +32,7 @@ static eh_code read_switch(const eh_option_use *use, eh_error *error)
 }
 
 static const eh_option options[] = {
-    {"--bind", "JSON", "What the expression may name", "an object: each member is a variable; {\"age\": 30} makes age an int; a value may also be in the form "
+    {"--bind", "JSON", "What the expression may name", "an object: each member is a variable; {\"age\": 30} makes age an int, 30.0 a double; a value may also be in the form "
      "of cel.expr.Value, as {\"uint64Value\": \"30\"}", false, read_text},
     {"--container", "NAME", "What the expression may name", "names are looked up as NAME.x before x", false, read_text},
     {"--check", NULL, "How it is read", "check types first; what does not fit is an error before anything runs", false, read_switch},

@@ -300,6 +300,10 @@ typedef struct {
     eh_buffer shown;                     /* for standard output */
 } eh_reports;
 
+/** The value of --format: text, json, html, or several with commas between. */
+EH_MUST_USE eh_code eh_formats_read(const eh_option_use *use, unsigned *formats_out, eh_error *error);
+/** Several formats cannot share standard output. */
+EH_MUST_USE eh_code eh_formats_check(const eh_reports *reports, eh_error *error);
 /** Names the files. */
 EH_MUST_USE eh_code eh_reports_open(eh_reports *reports, eh_arena *arena, eh_error *error);
 bool eh_reports_to_files(const eh_reports *reports);
@@ -307,6 +311,8 @@ bool eh_reports_to_files(const eh_reports *reports);
 EH_MUST_USE eh_code eh_reports_guard(const eh_reports *reports, const char *input, eh_error *error);
 /** The same for one output. */
 EH_MUST_USE eh_code eh_output_guard(const char *output, const char *input, eh_error *error);
+/** Makes and writes them; beside files, standard output gets `said` and not the text. */
+EH_MUST_USE eh_code eh_reports_give(eh_reports *reports, const eh_report_writer *writer, const eh_buffer *said, bool quiet, eh_error *error);
 EH_MUST_USE eh_code eh_reports_make(eh_reports *reports, const eh_report_writer *writer, eh_error *error);
 /** Puts the files in the place of old ones, shows what is for standard output, then names the files on standard error unless `quiet`. */
 EH_MUST_USE eh_code eh_reports_write(const eh_reports *reports, bool quiet, eh_error *error);

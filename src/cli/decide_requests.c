@@ -107,18 +107,19 @@ eh_code eh_decide_request_read(eh_json_value root, eh_decide_request *request_ou
             k++;
         if (k == sizeof keys / sizeof keys[0]) {
             const char *nearest = strlen(at.key) < 40 ? eh_nearest_name(at.key, keys, sizeof keys / sizeof keys[0]) : NULL;
-            return eh_fail(error, EH_INPUT, "'%.40s' is no key of a request%s%s%s; there are campaign, person, facts, at and lang", at.key, nearest == NULL ? "" : "; do you mean '",
-                           nearest == NULL ? "" : nearest, nearest == NULL ? "" : "'?");
+            return nearest == NULL ? eh_fail(error, EH_INPUT, "'%.40s' is no key of a request; there are campaign, person, facts, at and lang", at.key)
+                                   : eh_fail(error, EH_INPUT, "'%.40s' is no key of a request; do you mean '%s'?", at.key, nearest);
         }
     }
-    request.campaign = eh_json_as_text(eh_json_member(root, "campaign"));
-    request.person = eh_json_as_view(eh_json_member(root, "person"));
+    eh_json_value campaign = eh_json_member(root, "campaign"), person = eh_json_member(root, "person");
+    request.campaign = eh_json_as_text(campaign);
+    request.person = eh_json_as_view(person);
     if (request.campaign == NULL)
-        return eh_fail(error, EH_INPUT, "campaign: is missing; it is the name of a file in campaigns/, as a text");
+        return eh_fail(error, EH_INPUT, "campaign: %s; it is the name of a file in campaigns/, as a text", campaign == NULL ? "is missing" : "is no text");
     if (request.person.ptr == NULL)
-        return eh_fail(error, EH_INPUT, "person: is missing; it is the person's key, as a text");
+        return eh_fail(error, EH_INPUT, "person: %s; it is the person's key, as a text", person == NULL ? "is missing" : "is no text");
     if (request.person.len == 0 || memchr(request.person.ptr, '\0', request.person.len) != NULL)
-        return eh_fail(error, EH_INPUT, "person: is empty, or holds a zero character");
+        return eh_fail(error, EH_INPUT, "person: %s; it is the person's key", request.person.len == 0 ? "is empty" : "holds a zero character");
     eh_json_value at = eh_json_member(root, "at"), language = eh_json_member(root, "lang");
     if (at != NULL) {
         const char *text = eh_json_as_text(at);

@@ -4,12 +4,9 @@
 #include "cli/cli_int.h"
 #include "journey/journey.h"
 
-enum { TEXT_COLUMNS = 80 };
-
 typedef struct {
     eh_plan_request plan;
-    const char *output_prefix;
-    unsigned formats;
+    eh_reports reports;
     bool quiet, help;
 } plan_request;
 
@@ -55,7 +52,7 @@ static eh_code read_repair(const eh_option_use *use, eh_error *error)
 static eh_code read_output(const eh_option_use *use, eh_error *error)
 {
     (void)error;
-    ((plan_request *)use->target)->output_prefix = use->value;
+    ((plan_request *)use->target)->reports.prefix = use->value;
     return EH_OK;
 }
 
@@ -66,21 +63,7 @@ static eh_code read_quiet(const eh_option_use *use, eh_error *error)
     return EH_OK;
 }
 
-static eh_code read_format(const eh_option_use *use, eh_error *error)
-{
-    plan_request *request = use->target;
-    request->formats = 0;
-    for (const char *at = use->value; *at != '\0';) {
-        size_t len = strcspn(at, ","), f = 0;
-        while (f < EH_FORMAT_CSV && !eh_view_equal((eh_view){at, len}, eh_view_of(eh_formats[f].name)))
-            f++;
-        if (f == EH_FORMAT_CSV)
-            return eh_fail(error, EH_INPUT, "%s: '%.*s' is no format; there are text, json and html", use->option, (int)len, at);
-        request->formats |= 1u << f;
-        at += len + (at[len] == ',');
-    }
-    return EH_OK;
-}
+static eh_code read_format(const eh_option_use *use, eh_error *error) { return eh_formats_read(use, &((plan_request *)use->target)->reports.formats, error); }
 
 static const eh_option options[] = {
     {"--workspace", "FOLDER", "Where", "the folder with evenhand.yaml; default: this one or the nearest above", false, read_workspace},
@@ -122,60 +105,39 @@ static eh_code request_parse(int argc, char **argv, eh_arena *arena, plan_reques
     request->help = arguments.help;
     if (arguments.help)
         return EH_OK;
-    *request = (plan_request){.formats = 1u << EH_FORMAT_TEXT, .plan = {.seed = 1, .now = eh_instant_now()}};
+    *request = (plan_request){.reports.formats = 1u << EH_FORMAT_TEXT, .plan = {.seed = 1, .now = eh_instant_now()}};
     request->plan.now.nanoseconds = 0;
     EH_TRY(eh_arguments_read(options, OPTIONS_COUNT, &arguments, &(eh_option_use){.arena = arena, .target = request}, error));
     if (arguments.files_count != 1)
         return eh_fail(error, EH_INPUT, "%s, as in: evenhand plan spring-boots", arguments.files_count == 0 ? "name a campaign" : "one campaign at a time");
     request->plan.campaign = arguments.files[0];
-    if (request->output_prefix == NULL && (request->formats & (request->formats - 1)) != 0)
-        return eh_fail(error, EH_INPUT, "--format: several formats need --output PREFIX");
-    return EH_OK;
+    EH_TRY(eh_formats_check(&request->reports, error));
+    return eh_reports_open(&request->reports, arena, error);
 }
 
 /* ---- writing ---------------------------------------------------------------------------------------------------------------------------- */
 
-static void report_form(const eh_report_plan *report, size_t format, size_t columns, eh_buffer *out)
+static void report_form(const void *subject, size_t format, const eh_report_text_options *text, eh_buffer *out)
 {
+    const eh_report_plan *report = subject;
     if (format == EH_FORMAT_TEXT)
-        eh_report_plan_text(report, columns, out);
+        eh_report_plan_text(report, text->columns, out);
     else if (format == EH_FORMAT_JSON)
         eh_report_plan_json(report, out);
     else
         eh_report_plan_html(report, out);
 }
 
-static eh_code report_write(const plan_request *request, const eh_report_plan *report, eh_arena *arena, eh_error *error)
+static eh_code report_write(plan_request *request, const eh_report_plan *report, eh_error *error)
 {
-    bool only = (request->formats & (request->formats - 1)) == 0;
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer shown = {0};
-    for (size_t f = 0; f < EH_FORMAT_CSV; f++) {
-        if ((request->formats >> f & 1) == 0)
-            continue;
-        EH_CLEANUP(eh_buffer_dispose) eh_buffer form = {0};
-        report_form(report, f, TEXT_COLUMNS, &form);
-        EH_TRY(eh_buffer_check(&form, error));
-        if (request->output_prefix == NULL) {
-            eh_buffer_append(&shown, eh_buffer_view(&form));
-            continue;
-        }
-        char *path = eh_output_path(arena, request->output_prefix, f, only);
-        if (path == NULL)
-            return eh_fail_memory(error);
-        EH_TRY(eh_parent_folders_make(path, error));
-        EH_TRY(eh_file_replace(path, eh_buffer_view(&form), error));
-        if (!request->quiet)
-            eh_note_show("wrote", path);
-    }
-    if (request->output_prefix != NULL) {
-        eh_report_plan_sentence(report, &shown);
-        eh_buffer_format(&shown, "\nPlan %s\n", report->frame->plan);
-    }
-    EH_TRY(eh_buffer_check(&shown, error));
-    return eh_stdout_write(eh_buffer_view(&shown), error);
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer said = {0};
+    eh_report_plan_sentence(report, &said);
+    eh_buffer_format(&said, "\nPlan %s\n", report->frame->plan);
+    EH_TRY(eh_buffer_check(&said, error));
+    return eh_reports_give(&request->reports, &(eh_report_writer){.subject = report, .write = report_form}, &said, request->quiet, error);
 }
 
-static eh_code plan_do(eh_plan_run *run, const plan_request *request, int *status_out, eh_error *error)
+static eh_code plan_do(eh_plan_run *run, plan_request *request, int *status_out, eh_error *error)
 {
     eh_preflight *preflight = EH_TAKE(run->arena, 1, eh_preflight);
     if (preflight == NULL)
@@ -184,7 +146,7 @@ static eh_code plan_do(eh_plan_run *run, const plan_request *request, int *statu
     EH_TRY(eh_plan_run_do(run, error));
     EH_TRY(eh_preflight_make(run, preflight, error));
     EH_TRY(eh_preflight_write(run, preflight, error));
-    EH_TRY(report_write(request, &preflight->report, run->arena, error));
+    EH_TRY(report_write(request, &preflight->report, error));
     *status_out = strcmp(run->outcome, "stopped") == 0 ? 1 : strcmp(run->outcome, "ask") == 0 ? 3 : 0;
     return EH_OK;
 }
@@ -204,6 +166,7 @@ int eh_plan_command(int argc, char **argv)
     } else if (error.code != EH_OK || plan_do(&run, &request, &status, &error) != EH_OK) {
         status = eh_error_show("plan", &error);
     }
+    eh_reports_dispose(&request.reports);
     eh_plan_run_close(&run);
     return status;
 }

@@ -1,7 +1,32 @@
 /* Reports of a command: one function makes them all, another writes them all, and no input is lost to one. */
+#include <string.h>
 #include <sys/stat.h>
 
 #include "cli/cli_int.h"
+
+eh_code eh_formats_read(const eh_option_use *use, unsigned *formats_out, eh_error *error)
+{
+    unsigned formats = 0;
+    for (const char *at = use->value; *at != '\0';) {
+        size_t len = strcspn(at, ","), f = 0;
+        while (f < EH_FORMAT_CSV && !eh_view_equal((eh_view){at, len}, eh_view_of(eh_formats[f].name)))
+            f++;
+        if (f == EH_FORMAT_CSV)
+            return eh_fail(error, EH_INPUT, "%s: '%.*s' is no format; there are text, json and html", use->option, (int)len, at);
+        formats |= 1u << f;
+        at += len + (at[len] == ',');
+    }
+    if (formats == 0)
+        return eh_fail(error, EH_INPUT, "%s: the value is empty; there are text, json and html", use->option);
+    *formats_out = formats;
+    return EH_OK;
+}
+
+eh_code eh_formats_check(const eh_reports *reports, eh_error *error)
+{
+    bool several = (reports->formats & (reports->formats - 1)) != 0;
+    return several && reports->prefix == NULL ? eh_fail(error, EH_INPUT, "--format: several formats need --output PREFIX") : EH_OK;
+}
 
 eh_code eh_reports_open(eh_reports *reports, eh_arena *arena, eh_error *error)
 {
@@ -72,6 +97,17 @@ eh_code eh_reports_write(const eh_reports *reports, bool quiet, eh_error *error)
         if (reports->paths[f] != NULL)
             eh_note_show("wrote", reports->paths[f]);
     return EH_OK;
+}
+
+eh_code eh_reports_give(eh_reports *reports, const eh_report_writer *writer, const eh_buffer *said, bool quiet, eh_error *error)
+{
+    EH_TRY(eh_reports_make(reports, writer, error));
+    if (reports->prefix != NULL) {
+        eh_buffer_clear(&reports->shown);
+        eh_buffer_append(&reports->shown, eh_buffer_view(said));
+        EH_TRY(eh_buffer_check(&reports->shown, error));
+    }
+    return eh_reports_write(reports, quiet, error);
 }
 
 void eh_reports_dispose(eh_reports *reports)

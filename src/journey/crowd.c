@@ -1,11 +1,34 @@
 /* The people of a workspace as a campaign sees them: their facts in columns, who the campaign is meant for. */
+#include <dirent.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "data/columns.h"
 #include "journey/journey.h"
 #include "journey/people.h"
 
-enum { NAME_BYTES_MAX = 200 };
+enum { NAME_BYTES_MAX = 200, NAMES_MAX = 512 };
+
+/* A name that is nearly one of those in campaigns/ is told which. */
+static eh_code campaign_missing(eh_workspace *workspace, const char *given, eh_error *error)
+{
+    EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(1 << 20);
+    const char *folder = eh_workspace_path(workspace, "campaigns"), **names = arena == NULL ? NULL : EH_TAKE(arena, NAMES_MAX, const char *);
+    size_t count = 0;
+    if (folder == NULL || names == NULL)
+        return eh_fail_memory(error);
+    DIR *listing = opendir(folder);
+    for (struct dirent *entry = listing == NULL ? NULL : readdir(listing); entry != NULL && count < NAMES_MAX; entry = readdir(listing)) {
+        size_t len = strlen(entry->d_name);
+        if (len > 5 && strcmp(entry->d_name + len - 5, ".yaml") == 0 && (names[count] = eh_arena_copy(arena, (eh_view){entry->d_name, len - 5})) != NULL)
+            count++;
+    }
+    if (listing != NULL)
+        closedir(listing);
+    const char *nearest = eh_nearest_name(given, names, count);
+    return eh_fail(error, EH_NOT_FOUND, "there is no campaign '%.60s' here: %s/%.60s.yaml is missing%s%s%s", given, folder, given, nearest == NULL ? "" : "; do you mean '",
+                   nearest == NULL ? "" : nearest, nearest == NULL ? "" : "'?");
+}
 
 eh_code eh_campaign_find(eh_workspace *workspace, const char *given, eh_campaign_file **file_out, eh_error *error)
 {
@@ -20,6 +43,8 @@ eh_code eh_campaign_find(eh_workspace *workspace, const char *given, eh_campaign
         path = eh_workspace_path(workspace, relative);
         if (path == NULL)
             return eh_fail_memory(error);
+        if (access(path, F_OK) != 0)
+            return campaign_missing(workspace, given, error);
     }
     return eh_campaign_open(path, file_out, error);
 }

@@ -373,9 +373,6 @@ static void seat_give_back(eh_desk *desk, eh_rules_seat *seat)
 static eh_code rules_ask(eh_desk *desk, const eh_case *about, eh_arena *arena, const eh_rules_answer **answer_out, eh_error *error)
 {
     eh_rules_seat *seat = NULL;
-    int64_t until_s = eh_policy_about(eh_rulebook_policy(desk->book))->runs_until.seconds;
-    if (about->at_s > until_s)
-        return eh_fail(error, EH_DENIED, "the policy is past its review date and its grace; review it: evenhand policy review");
     eh_rules_answer *answer = EH_TAKE(arena, 1, eh_rules_answer);
     if (answer == NULL)
         return eh_fail_memory(error);
@@ -459,6 +456,8 @@ eh_code eh_desk_decide(eh_desk *desk, const eh_desk_request *request, eh_arena *
     if (key == NULL)
         return eh_fail_memory(error);
     made.key = (eh_view){key, request->person.len};
+    if (desk->book != NULL && request->at_s > eh_policy_about(eh_rulebook_policy(desk->book))->runs_until.seconds)
+        return eh_fail(error, EH_DENIED, "the policy is past its review date and its grace, so nothing is decided under it; review it: evenhand policy review");
     EH_TRY(right_ask(desk, request, EH_PURPOSE_MARKETING, &made.marketing, error));
     EH_TRY(right_ask(desk, request, EH_PURPOSE_AI, &made.ai, error));
     EH_TRY(person_know(desk, request, arena, &about, error));

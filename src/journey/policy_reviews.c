@@ -1,6 +1,7 @@
 /* A review of a policy: what people found and decided, the record, what becomes of it. */
 #include <string.h>
 
+#include "base/unicode.h"
 #include "journey/reviews.h"
 
 eh_code eh_review_check_unsigned(const eh_review *of, eh_instant now, eh_error *error)
@@ -25,10 +26,13 @@ eh_code eh_review_check(const eh_review *of, eh_instant now, eh_error *error)
 {
     if (of->signers_count < EH_REVIEW_SIGNERS)
         return eh_fail(error, EH_INPUT, "a review is signed by two people: --signer NAME twice, or signers: in the file (%zu given)", of->signers_count);
-    for (size_t i = 0; i < of->signers_count; i++)
+    for (size_t i = 0; i < of->signers_count; i++) {
+        if (eh_unicode_blank(eh_view_of(of->signers[i])))
+            return eh_fail(error, EH_INPUT, "signer %zu has no name", i + 1);
         for (size_t k = 0; k < i; k++)
-            if (eh_view_equal_nocase(eh_view_trim(eh_view_of(of->signers[i])), eh_view_trim(eh_view_of(of->signers[k]))))
+            if (eh_unicode_same_name(eh_view_of(of->signers[i]), eh_view_of(of->signers[k])))
                 return eh_fail(error, EH_INPUT, "'%s' signs twice; two different people sign", of->signers[i]);
+    }
     return eh_review_check_unsigned(of, now, error);
 }
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/json.h"
+#include "base/unicode.h"
 #include "journey/release_int.h"
 
 enum { BATCH = 8192, NOTICES_MAX = 65 };
@@ -31,7 +32,7 @@ static eh_code approval_check(eh_release_run *run, const char *outcome, eh_error
 {
     const eh_release_request *request = run->request;
     bool two = request->approved_by != NULL && request->asked_by != NULL && request->reason != NULL;
-    if (request->approved_by != NULL && request->asked_by != NULL && eh_view_equal_nocase(eh_view_of(request->approved_by), eh_view_of(request->asked_by)))
+    if (request->approved_by != NULL && request->asked_by != NULL && eh_unicode_same_name(eh_view_of(request->approved_by), eh_view_of(request->asked_by)))
         return eh_fail(error, EH_DENIED, "'%.80s' has asked for this approval and cannot give it as well; somebody else approves", request->asked_by);
     run->stopped = outcome == NULL || strcmp(outcome, "stopped") == 0;
     if (run->stopped && !(outcome != NULL && request->set_stop_aside && two))

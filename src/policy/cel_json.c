@@ -397,7 +397,7 @@ static eh_code form_read(eh_json_value *json, eh_arena *arena, json_form *form_o
         *value_out = eh_cel_bool(truth);
         return EH_OK;
     case EH_JSON_NUMBER:
-        *value_out = eh_json_as_integer(*json, &whole) ? eh_cel_int(whole) : eh_cel_double(eh_json_as_number(*json));
+        *value_out = !eh_json_is_real(*json) && eh_json_as_integer(*json, &whole) ? eh_cel_int(whole) : eh_cel_double(eh_json_as_number(*json));
         return EH_OK;
     default:
         *value_out = eh_cel_null();

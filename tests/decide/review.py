@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from shop import NOW, PROGRAM, Shop  # noqa: E402
+from shop import NOW, PROGRAM, Shop, schema_check  # noqa: E402
 
 DAY = 86400
 NOW_S = 1795597200  # 2026-11-25T09:00:00Z
@@ -29,7 +29,11 @@ def check(what, truth, detail=""):
 def review(shop, day, *more, findings="findings: []\ndecisions: []\nsigners: [Ada, Ben]\nnext_review_by: 2027-05-01\n", status=0):
     shop.write("review.yaml", findings)
     out = shop.run("policy", "review", "--now", day, "--findings", "review.yaml", *more, status=status)
-    return json.loads(out) if out else None
+    if not out:
+        return None
+    record = json.loads(out)
+    schema_check("review", record)
+    return record
 
 
 def feedback(shop, pieces):
@@ -97,6 +101,20 @@ def themes_by_name(shop):
     check("one that was named", record["theme"]["subject"] == "orders", record)
 
 
+def two_people_sign(shop):
+    """Two names of one person are one person; nobody has no name."""
+    for signers, said in (("[Ada]", "(1 given)"), ("[Ada, ada]", "signs twice"), ("[Ada, 'Ada ']", "signs twice"), ("[Ada  Byron, ada byron]", "signs twice"), ("[Änne, a\u0308nne]", "signs twice"),
+                          ("[Ada, 'A\u200bda']", "signs twice"), ("[Ben, '  ']", "has no name"), ("[Ada, Ben, ADA]", "signs twice")):
+        review(shop, "2026-12-01", findings=f"findings: []\ndecisions: []\nsigners: {signers}\nnext_review_by: 2027-05-01\n", status=2)
+        check(signers, said in shop.said, shop.said)
+    for date, said in (("2026-12-01", "must lie in the future"), ("soon", "the next review:")):
+        review(shop, "2026-12-01", findings=f"findings: []\ndecisions: []\nsigners: [Ada, Ben]\nnext_review_by: {date}\n", status=2)
+        check(date, said in shop.said, shop.said)
+    record = review(shop, "2026-12-01", findings="findings: [A.]\ndecisions: [{ text: Do it., owner: Ada, due: 2027-01-01 }]\nsigners: [Ada, Ben, Cleo]\nnext_review_by: 2027-05-01\n")
+    kept = json.loads(shop.run("ledger", "show", shop.said.split("kept in the ledger as ")[1].split()[0]))
+    check("the ledger has what was printed", record in kept.values(), kept)
+
+
 def interactive(shop):
     """The evidence comes before the questions; from a folder below."""
     below = shop.folder / "campaigns"
@@ -112,7 +130,7 @@ def interactive(shop):
 def main():
     with tempfile.TemporaryDirectory(prefix="evenhand-review-") as folder:
         shop = Shop(folder, people=PEOPLE, budget="60").open()
-        for test in (evidence_of_a_workspace, since_the_last_review, themes_by_name, interactive):
+        for test in (evidence_of_a_workspace, since_the_last_review, themes_by_name, two_people_sign, interactive):
             test(shop)
     print(f"review: {passed} checks passed")
 

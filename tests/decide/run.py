@@ -8,7 +8,6 @@ usage: run.py [NAME...]     EVENHAND is the program
 """
 import contextlib
 import json
-import os
 import pathlib
 import sqlite3
 import struct
@@ -17,9 +16,8 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from shop import CAMPAIGN, NOW, POLICY, PROGRAM, Shop  # noqa: E402
+from shop import CAMPAIGN, NOW, POLICY, PROGRAM, Shop, schema_check  # noqa: E402
 
-SOURCE = pathlib.Path(os.environ.get("EVENHAND_SOURCE", pathlib.Path(__file__).resolve().parent.parent.parent))
 passed = 0
 
 
@@ -28,15 +26,6 @@ def check(what, truth, detail=""):
     if not truth:
         raise AssertionError(f"{what}: {str(detail)[:2000]}")
     passed += 1
-
-
-def schema_check(name, document):
-    try:
-        import jsonschema
-    except ImportError:
-        return
-    schema = json.loads((SOURCE / "docs" / f"{name}.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(document)
 
 
 def verdict_of(report, attribute):
@@ -171,6 +160,66 @@ def caps_hold_for_single_decisions(folder):
     check("all equal", ", 0 differ" in shop.run("replay"))
 
 
+# A request as it comes on standard input, the code and the exact words of what is answered.
+ERRORS = (
+    ("not json", "input", "the request: line 1, column 3: not valid JSON: invalid token near 'not'"),
+    ('{"campaign":"spring"', "input", "the request: line 1, column 20: not valid JSON: '}' expected near end of file"),
+    ('{"campaign":"spring","campaign":"spring","person":"c000000"}', "input", "the request: line 1, column 31: not valid JSON: duplicate object key near '\"campaign\"'"),
+    ('["spring"]', "input", 'a request is an object, such as {"campaign": "spring-boots", "person": "c-1001"}'),
+    ("null", "input", 'a request is an object, such as {"campaign": "spring-boots", "person": "c-1001"}'),
+    ('{"a":' * 70 + "1" + "}" * 70, "limit", "the request: line 1, column 321: JSON nested deeper than 64 levels"),
+    ('{"campaign":"spring","person":"' + "y" * 70000 + '"}', "limit", "a request of more than 65536 bytes"),
+    ("{}", "input", "campaign: is missing; it is the name of a file in campaigns/, as a text"),
+    ('{"campaign":5,"person":"c000000"}', "input", "campaign: is no text; it is the name of a file in campaigns/, as a text"),
+    ('{"campaign":"sprng","person":"c000000"}', "not found", "there is no campaign 'sprng' here: campaigns/sprng.yaml is missing; do you mean 'spring'?"),
+    ('{"campaign":"other","person":"c000000"}', "not found", "there is no campaign 'other' here: campaigns/other.yaml is missing"),
+    ('{"campaign":"../x","person":"c000000"}', "input", "'../x' is no name of a campaign: a-z, 0-9, '_' and '-' make one"),
+    ('{"campaign":"spring"}', "input", "person: is missing; it is the person's key, as a text"),
+    ('{"campaign":"spring","person":7}', "input", "person: is no text; it is the person's key, as a text"),
+    ('{"campaign":"spring","person":""}', "input", "person: is empty; it is the person's key"),
+    ('{"campaign":"spring","person":"a\\u0000b"}', "input", "person: holds a zero character; it is the person's key"),
+    ('{"campaign":"spring","person":"' + "x" * 300 + '"}', "input", "person: must be a key of at most 256 bytes"),
+    ('{"campaign":"spring","person":"known"}', "not found", "nobody 'known' is in the shop's data, and no facts came with the request"),
+    ('{"campaign":"spring","person":"c000000","persn":1}', "input", "'persn' is no key of a request; do you mean 'person'?"),
+    ('{"campaign":"spring","person":"c000000","budget":1}', "input", "'budget' is no key of a request; there are campaign, person, facts, at and lang"),
+    ('{"campaign":"spring","person":"c000000","facts":[1]}', "input", 'facts: must be an object, as in {"facts": {"months_since_order": 3}}'),
+    ('{"campaign":"spring","person":"c000000","facts":{"orders":"many"}}', "input", "facts: 'orders' must be a number, or null when it is not known"),
+    ('{"campaign":"spring","person":"c000000","facts":{"newsletter":1}}', "input", "facts: 'newsletter' must be true or false, or null when it is not known"),
+    ('{"campaign":"spring","person":"c000000","facts":{"order":3}}', "input", "facts: 'order' is no feature of evenhand.yaml, and nothing else may be read; do you mean 'orders'?"),
+    ('{"campaign":"spring","person":"c000000","facts":{"gender":"F"}}', "denied", "facts: 'gender' is a protected attribute: it can check decisions and never make them"),
+    ('{"campaign":"spring","person":"c000000","facts":{"town":"' + "x" * 2000 + '"}}', "limit", "facts: 'town' has 2000 bytes, at most 1024"),
+    ('{"campaign":"spring","person":"c000000","at":"yesterday"}', "input", 'at: must be a moment such as "2026-11-25T09:00:00Z"'),
+    ('{"campaign":"spring","person":"c000000","at":"1900-01-01T00:00:00Z"}', "input", "at: lies outside 1970 to 2106"),
+    ('{"campaign":"spring","person":"c000000","at":"2028-01-01T00:00:00Z"}', "denied",
+     "the policy is past its review date and its grace, so nothing is decided under it; review it: evenhand policy review"),
+    ('{"campaign":"spring","person":"c000000","lang":5}', "input", "lang: must be a text: en, de, fr or es"),
+    ('{"campaign":"spring","person":"c000000","lang":"xx"}', "not found", "there are no words in 'xx' yet; there are English (en), German (de), French (fr) and Spanish (es)"),
+)
+
+
+def errors_say_what_and_where(folder):
+    shop = Shop(folder, people=400, budget="600").open()
+    shop.write("known.csv", shop.table([{"key": "known", "purpose": "marketing", "channel": "email", "said": "yes", "at": "2026-01-05T10:00:00Z", "how": "newsletter form", "wording": "Yes, write to me.", "version": "1"}]))
+    shop.run("import", "consent", "known.csv", "--jurisdiction", "IE", "--now", NOW, "--quiet")
+    shop.plan()
+    lines = shop.run("decide", "--now", NOW, "--approved-by", "Ada", text="".join(text + "\n" for text, _, _ in ERRORS), status=2).splitlines()
+    check("each is answered", len(lines) == len(ERRORS), lines)
+    for (text, code, said), line in zip(ERRORS, lines):
+        wanted = {"error": {"code": code, "text": said}}
+        check(text[:80], json.loads(line) == wanted, (json.loads(line), wanted))
+    check("nothing on standard input is nothing to answer", shop.run("decide", text="") == "")
+    answers = shop.decide(*({"campaign": "spring", "person": f"c{i:06d}"} for i in (1, 2)), more=("--approved-by", "Ada"))
+    check("who has said no, and who has AI off", [answer["stage"] for answer in answers] == ["consent", "without_ai"] and not any(answer["ai"] for answer in answers), answers)
+    shop.write("campaigns/spring.yaml", shop.read("campaigns/spring.yaml").replace("choose:", "chose:"))
+    answer = shop.decide({"campaign": "spring", "person": "c000000"}, status=2)[0]
+    check("a campaign that cannot be read: file, line and key", "campaigns/spring.yaml: line 6" in answer["error"]["text"] and "choose" in answer["error"]["text"], answer)
+    shop.run("decide", "requests.jsonl", status=2)
+    check("requests are no file", shop.said == "evenhand decide: takes no file, but 'requests.jsonl' was given; requests come on standard input: evenhand decide < requests.jsonl\n", shop.said)
+    bare = Shop(folder / "bare", people=50)
+    bare.run("decide", text='{"campaign":"spring","person":"c000000"}', status=2)
+    check("no ledger, no decision", "has no ledger yet, and nothing is decided unrecorded; make one with: evenhand keys make" in bare.said, bare.said)
+
+
 def messages_of(shop):
     """How many messages went to each person, of plans and of single decisions."""
     with sqlite3.connect(shop.folder / ".evenhand" / "evenhand.db") as store:
@@ -235,7 +284,7 @@ def what_was_changed_is_found(folder):
     check("the replay names it", "1 differ" in said and "the propensity differs" in said, said)
 
 
-TESTS = (planted_unfairness_is_stopped, few_people_are_not_called_fair, guards_of_the_policy_govern, decisions_are_as_planned, caps_hold_for_single_decisions, processes_together_keep_the_cap,
+TESTS = (planted_unfairness_is_stopped, few_people_are_not_called_fair, guards_of_the_policy_govern, decisions_are_as_planned, caps_hold_for_single_decisions, processes_together_keep_the_cap, errors_say_what_and_where,
          what_was_changed_is_found)
 
 

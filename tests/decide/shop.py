@@ -13,6 +13,7 @@ import subprocess
 
 NOW = "2026-11-25T09:00:00Z"
 PROGRAM = os.environ.get("EVENHAND", "build/evenhand")
+SOURCE = pathlib.Path(os.environ.get("EVENHAND_SOURCE", pathlib.Path(__file__).resolve().parent.parent.parent))
 
 WORKSPACE = """\
 shop: { name: Blue Finch Outdoor, contact: care@bluefinch.example, address: "1 Quay, Cork", language: en, zone: Europe/Dublin }
@@ -92,6 +93,15 @@ offers:
     cost: 1.5
     worth: 14
 """
+
+
+def schema_check(name, document):
+    try:
+        import jsonschema
+    except ImportError:
+        return
+    schema = json.loads((SOURCE / "docs" / f"{name}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
 
 
 class Shop:
