@@ -73,19 +73,45 @@ static eh_code attribute_put(eh_vault *vault, const eh_workspace_attribute *attr
     return eh_statement_run(insert, error);
 }
 
+typedef struct {
+    eh_pseudonym person;
+    size_t at; /* in the caller's keys */
+} wanted;
+
+static int compare_wanted(const void *a, const void *b)
+{
+    return memcmp(((const wanted *)a)->person.bytes, ((const wanted *)b)->person.bytes, EH_PSEUDONYM_BYTES);
+}
+
+static wanted *sort_wanted(const eh_vault *vault, const char *const *keys, size_t keys_count, eh_arena *arena)
+{
+    wanted *sorted = EH_TAKE(arena, keys_count, wanted);
+    for (size_t i = 0; sorted != NULL && i < keys_count; i++)
+        sorted[i] = (wanted){.person = eh_vault_pseudonym(vault, keys[i]), .at = i};
+    if (sorted != NULL && keys_count > 0)
+        qsort(sorted, keys_count, sizeof *sorted, compare_wanted);
+    return sorted;
+}
+
+/* In the order of the pseudonyms: every row goes to the end of its table, and the file does not tell in which order people came. */
 static eh_code values_put(eh_vault *vault, const eh_protected_column *column, eh_error *error)
 {
     EH_CLEANUP(eh_statement_close) eh_statement *insert = NULL;
     EH_CLEANUP(eh_buffer_dispose) eh_buffer sealed = {0};
+    EH_CLEANUP(eh_arena_close) eh_arena *scratch = eh_arena_open(EH_ARENA_BYTES_MAX);
+    const wanted *sorted = scratch == NULL ? NULL : sort_wanted(vault, column->keys, column->rows_count, scratch);
+    if (sorted == NULL)
+        return eh_fail_memory(error);
     EH_TRY(eh_store_prepare(vault->store, "INSERT INTO held (attribute, person, value) VALUES ($1, $2, $3)", &insert, error));
     for (size_t i = 0; i < column->rows_count; i++) {
-        if (column->values[i] == NULL)
+        const eh_pseudonym *person = &sorted[i].person;
+        const char *value = column->values[sorted[i].at];
+        if (value == NULL)
             continue;
-        eh_pseudonym person = eh_vault_pseudonym(vault, column->keys[i]);
         eh_buffer_clear(&sealed);
-        EH_TRY(eh_vault_seal(vault, &person, column->attribute, column->values[i], &sealed, error));
+        EH_TRY(eh_vault_seal(vault, person, column->attribute, value, &sealed, error));
         eh_bind_text(insert, 1, eh_view_of(column->attribute));
-        eh_bind_bytes(insert, 2, (eh_view){(const char *)person.bytes, sizeof person.bytes});
+        eh_bind_bytes(insert, 2, (eh_view){(const char *)person->bytes, sizeof person->bytes});
         eh_bind_bytes(insert, 3, eh_buffer_view(&sealed));
         EH_TRY(eh_statement_run(insert, error));
     }
@@ -147,16 +173,6 @@ eh_code eh_vault_import(eh_vault *vault, eh_workspace *workspace, const eh_peopl
 
 /* ---- reading ---------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct {
-    eh_pseudonym person;
-    size_t at; /* in the caller's keys */
-} wanted;
-
-static int compare_wanted(const void *a, const void *b)
-{
-    return memcmp(((const wanted *)a)->person.bytes, ((const wanted *)b)->person.bytes, EH_PSEUDONYM_BYTES);
-}
-
 static eh_code check_attribute(eh_vault *vault, const char *attribute, eh_instant now, eh_error *error)
 {
     EH_CLEANUP(eh_statement_close) eh_statement *find = NULL;
@@ -174,16 +190,6 @@ static eh_code check_attribute(eh_vault *vault, const char *attribute, eh_instan
         return EH_OK;
     eh_instant_text((eh_instant){.seconds = expires}, EH_FRACTION_NONE, shown);
     return eh_fail(error, EH_DENIED, "'%.63s' could be kept until %s and may not be read any more; 'evenhand vault import' reads it anew", attribute, shown);
-}
-
-static wanted *sort_wanted(const eh_vault *vault, const char *const *keys, size_t keys_count, eh_arena *arena)
-{
-    wanted *sorted = EH_TAKE(arena, keys_count, wanted);
-    for (size_t i = 0; sorted != NULL && i < keys_count; i++)
-        sorted[i] = (wanted){.person = eh_vault_pseudonym(vault, keys[i]), .at = i};
-    if (sorted != NULL && keys_count > 0)
-        qsort(sorted, keys_count, sizeof *sorted, compare_wanted);
-    return sorted;
 }
 
 /* Both sides are in the order of the pseudonyms. */
