@@ -183,19 +183,19 @@ static eh_code charts_write(eh_exchange *exchange, const attribute *of, eh_error
 
 static void table_write(eh_exchange *exchange, const attribute *of)
 {
-    const char *headings[SHOWN_GROUPS_MAX + 4] = {"When", "What", "Verdict"};
+    const char *headings[SHOWN_GROUPS_MAX + 3] = {"What", "Verdict"};
     eh_buffer *out = &exchange->out;
     for (size_t g = 0; g < of->groups_count; g++)
-        headings[3 + g] = eh_arena_format(exchange->arena, "#%s", of->groups[g]);
+        headings[2 + g] = eh_arena_format(exchange->arena, "#%s", of->groups[g]);
     eh_team_table_begin(exchange, eh_team_words(exchange, of->name), headings);
     for (size_t i = of->count; i-- > 0;) {
         const measurement *each = &of->list[i];
         const char *verdict = eh_kept_text(each->section, "verdict");
-        eh_html_put(out, "<tr><th scope=\"row\" class=\"day\">$</th><td class=\"name\">", eh_team_day(exchange, each->kept->at_s));
         if (each->plan)
-            eh_html_put(out, "<a href=\"/team/plans/$#fairness\">$</a></td><td>", each->kept->name, title_of(each));
+            eh_html_put(out, "<tr><th scope=\"row\" class=\"name\"><a href=\"/team/plans/$#fairness\">$</a>", each->kept->name, title_of(each));
         else
-            eh_html_put(out, "audit: $</td><td>", title_of(each));
+            eh_html_put(out, "<tr><th scope=\"row\" class=\"name\">audit: $", title_of(each));
+        eh_html_put(out, "<span class=\"range\">$</span></th><td>", eh_team_day(exchange, each->kept->at_s));
         eh_team_badge(exchange, eh_badge_of_verdict(verdict), verdict);
         eh_buffer_text(out, "</td>");
         for (size_t g = 0; g < of->groups_count; g++) {

@@ -107,6 +107,15 @@ static void line_end(eh_exchange *exchange, today *t, const char *path, const ch
     t->waiting++;
 }
 
+static bool is_asked_about(const today *t, const char *plan)
+{
+    for (size_t i = 0; i < t->approvals_count; i++)
+        if (strcmp(t->approvals[i].plan, plan) == 0)
+            return true;
+    return false;
+}
+
+/* Each plan has one line: what is asked about it, else how it stands. */
 static void plans_write(eh_exchange *exchange, today *t)
 {
     eh_buffer *out = &exchange->out;
@@ -121,6 +130,8 @@ static void plans_write(eh_exchange *exchange, today *t)
     }
     for (size_t i = 0; i < t->open_count; i++) {
         eh_json_value root = t->open_plans[i]->root;
+        if (is_asked_about(t, t->open_plans[i]->name))
+            continue;
         const char *path = eh_arena_format(exchange->arena, "/team/plans/%s", t->open_plans[i]->name);
         eh_buffer_text(out, "<li>");
         eh_plan_state_badge(exchange, t->standings[i].state);

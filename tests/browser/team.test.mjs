@@ -377,28 +377,93 @@ const inspectAll = async (browser, pages, storageState) => {
   return drawn;
 };
 
+/** Tabs to what has this name, as often as it takes; fields are named by their label. */
+const reach = async (page, name) => {
+  for (let i = 0; i < 90; i++) {
+    const at = await page.evaluate(() => {
+      const one = document.activeElement;
+      return one === null || one === document.body ? "" : (one.labels?.[0] ?? one).firstChild?.textContent?.trim() || one.textContent.trim();
+    });
+    if (at === name) return true;
+    await page.keyboard.press("Tab");
+  }
+  return false;
+};
+
+/** Where the focus is can be seen: a ring of at least two pixels around it. */
+const ring = (page) => page.evaluate(() => {
+  const style = getComputedStyle(document.activeElement);
+  return style.outlineStyle === "solid" && parseFloat(style.outlineWidth) >= 2;
+});
+
 const keyboard = async (browser, released) => {
   const { context, page } = await signIn(browser, "max", { javaScriptEnabled: true, viewport: { width: 1280, height: 900 } });
   await page.keyboard.press("Tab");
   check("keyboard: first comes the way to the content", (await page.evaluate(() => document.activeElement.textContent)) === "To the content");
-  const reach = async (text) => {
-    for (let i = 0; i < 60; i++) {
-      if (await page.evaluate((wanted) => document.activeElement?.textContent === wanted, text)) return true;
-      await page.keyboard.press("Tab");
-    }
-    return false;
-  };
-  check("keyboard: to the campaigns", await reach("Campaigns"));
+  check("keyboard: to the campaigns", (await reach(page, "Campaigns")) && (await ring(page)));
   await page.keyboard.press("Enter");
   await page.waitForURL(/campaigns$/);
-  check("keyboard: to one of them", await reach("For a few"));
+  check("keyboard: to one of them", await reach(page, "For a few"));
   await page.keyboard.press("Enter");
   await page.waitForURL(/campaigns\/few/);
-  check("keyboard: to its plan button", await reach("Plan"));
+  check("keyboard: to its plan button", (await reach(page, "Plan")) && (await ring(page)));
   await page.keyboard.press("Enter");
   await page.waitForURL(/team\/plans\/few/);
   check("keyboard: planned", (await says(page, "The plan is made")) && released.length > 0);
+  check("keyboard: to the reason", await reach(page, "Why it should go out all the same"));
+  await page.keyboard.type("By keyboard alone.");
+  check("keyboard: to the question", await reach(page, "Ask for approval"));
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/done=asked/);
+  const path = new URL(page.url()).pathname;
   await context.close();
+  const ada = await signIn(browser, "ada", { javaScriptEnabled: true, viewport: { width: 1280, height: 900 } });
+  await ada.page.goto(`${origin}/team`);
+  check("keyboard: first what is asked", await reach(ada.page, "Decide"));
+  await ada.page.keyboard.press("Enter");
+  await ada.page.waitForURL(`${origin}${path}`);
+  check("keyboard: to the note", await reach(ada.page, "Why you decide so"));
+  await ada.page.keyboard.type("Seen, by keyboard.");
+  check("keyboard: to the answer", await reach(ada.page, "Approve and release"));
+  await ada.page.keyboard.press("Enter");
+  await ada.page.waitForURL(/done=released/);
+  check("keyboard: released by two", await says(ada.page, "Approved by ada"), await ada.page.textContent(".gate"));
+  await answerByKeyboard(ada.page);
+  await lookUpByKeyboard(ada.page);
+  await ada.context.close();
+};
+
+/** The person reads the answer and what it led to, under the ticket. */
+const answerByKeyboard = async (page) => {
+  const customer = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+  await customer.goto(link("p-250", "choices").replace("/choices/", "/feedback/"));
+  await customer.check("[value=creepy]");
+  await customer.fill("#words", "How do you know?");
+  await customer.getByRole("button", { name: "Send" }).click();
+  await page.goto(`${origin}/team/feedback`);
+  check("keyboard: to a piece of feedback, with the day it is due", (await reach(page, "Answer")) && (await says(page, "days left")));
+  await page.goto(`${origin}${await page.locator("li", { hasText: "How do you know?" }).locator("a").getAttribute("href")}`);
+  check("keyboard: to the answer's words", await reach(page, "What you say to the person"));
+  await page.keyboard.type("From your orders.");
+  check("keyboard: to what it led to", await reach(page, "This led to"));
+  await page.keyboard.type("We now say so in the message.");
+  check("keyboard: to sending it", await reach(page, "Send the answer"));
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/done=answered/);
+  check("feedback: what it led to stands on the page", await says(page, "We now say so in the message."));
+  await customer.reload();
+  check("feedback: who wrote reads the answer and the change", (await customer.textContent("main")).includes("From your orders.") && (await customer.textContent("main")).includes("We now say so in the message."));
+  await customer.context().close();
+};
+
+const lookUpByKeyboard = async (page) => {
+  await page.goto(`${origin}/team/ledger`);
+  check("ledger: the checkpoint to keep", /bluefinch\.example\/evenhand\n\d+\n/.test(await page.textContent("pre")));
+  check("keyboard: to the field of the ledger", await reach(page, "Look up an entry by its id or number"));
+  await page.keyboard.type("0");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/team\/ledger\/0$/);
+  check("ledger: the entry is shown", await says(page, "Place in the log"), page.url());
 };
 
 const browser = await openBrowser();

@@ -4,11 +4,12 @@
   /* ---- charts: an element with data-chart names a JSON block; its kind says how it is drawn --------------------------------------- */
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const palette = () => ["--accent", "--chart-2", "--chart-4", "--chart-5", "--chart-6", "--chart-7", "--chart-8", "--chart-3"].map(css);
+  const minus = (text) => text.replace("-", "\u2212");
   const formats = {
-    percent: (v) => `${(100 * v).toFixed(1)} %`,
+    percent: (v) => minus(`${(100 * v).toFixed(1)} %`),
     count: (v) => Math.round(v).toLocaleString("en-GB"),
-    change: (v) => `${(100 * v).toFixed(1)} %`, /* a share that may be below zero */
-    score: (v) => v.toFixed(3),
+    change: (v) => minus(`${(100 * v).toFixed(1)} %`), /* a share that may be below zero */
+    score: (v) => minus(v.toFixed(3)),
   };
   const shown = (v, format) => (v === null || v === undefined || Number.isNaN(v) ? "\u2013" : formats[format](v));
   const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}\u2026` : text);
@@ -75,14 +76,14 @@
     points: (data, narrow) => kinds.forest({ ...data, names: data.series.map((one) => one.name), values: data.series.map((one) => one.values[0]), low: data.series.map((one) => one.low[0]), high: data.series.map((one) => one.high[0]), series: undefined }, narrow),
     /* what each step of a number adds: a stair with its error as a band */
     steps: (data, narrow) => ({ height: 240,
-      options: { ...shared(data, narrow), grid: { ...shared(data, narrow).grid, bottom: 8 }, xAxis: nameAxis(data.names, 20, { axisLabel: { color: css("--ink-quiet"), hideOverlap: true, fontSize: 11, formatter: (name) => short(name.replace(" to under ", "\u2013"), 14) }, axisLine: { onZero: false, lineStyle: { color: css("--field-line") } } }), yAxis: valueAxis("score", { scale: true, axisLabel: { color: css("--ink-quiet"), formatter: (v) => v.toFixed(1) } }),
+      options: { ...shared(data, narrow), grid: { ...shared(data, narrow).grid, bottom: 8 }, xAxis: nameAxis(data.names, 20, { axisLabel: { color: css("--ink-quiet"), hideOverlap: true, fontSize: 11, formatter: (name) => short(name.replace(" to under ", "\u2013"), 14) }, axisLine: { onZero: false, lineStyle: { color: css("--field-line") } } }), yAxis: valueAxis("score", { scale: true, axisLabel: { color: css("--ink-quiet"), formatter: (v) => minus(v.toFixed(1)) } }),
         tooltip: { ...shared(data).tooltip, trigger: "axis", formatter: (rows) => `${data.names[rows[0].dataIndex]}\n${between(data, rows[0].dataIndex)}` },
         series: [{ type: "line", step: "middle", data: data.low, lineStyle: { opacity: 0 }, symbol: "none", stack: "band", silent: true, stackStrategy: "all" },
           { type: "line", step: "middle", data: data.high.map((h, i) => h - data.low[i]), lineStyle: { opacity: 0 }, areaStyle: { color: css("--accent"), opacity: 0.18 }, symbol: "none", stack: "band", silent: true, stackStrategy: "all" },
           { type: "line", step: "middle", data: data.values, color: css("--accent"), lineStyle: { width: 2.5 }, symbol: "none", z: 4, markLine: { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: css("--field-line"), type: "dashed" }, data: [{ yAxis: 0 }] } }] } }),
     /* points on a curve */
     curve: (data, narrow) => ({ height: 280,
-      options: { ...shared(data, narrow), grid: { ...shared(data, narrow).grid, bottom: 28, left: 20 }, xAxis: valueAxis("score", { name: data.x_says, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: css("--ink-quiet") }, axisLabel: { color: css("--ink-quiet"), formatter: (v) => v.toFixed(2) }, scale: true }),
+      options: { ...shared(data, narrow), grid: { ...shared(data, narrow).grid, bottom: 28, left: 20 }, xAxis: valueAxis("score", { name: data.x_says, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: css("--ink-quiet") }, axisLabel: { color: css("--ink-quiet"), formatter: (v) => minus(v.toFixed(2)) }, scale: true }),
         yAxis: valueAxis("score", { name: data.y_says, nameTextStyle: { color: css("--ink-quiet") }, scale: true }), tooltip: { ...shared(data).tooltip, formatter: (point) => `${data.y_says} ${point.value[1].toFixed(4)}\n${data.x_says} ${point.value[0].toFixed(4)}` },
         series: [{ type: "line", data: data.x.map((x, i) => [x, data.y[i]]).sort((a, b) => a[0] - b[0]), symbolSize: 9, color: css("--accent") }] } }),
   };
