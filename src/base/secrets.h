@@ -53,6 +53,13 @@ eh_entropy eh_entropy_replayed(eh_entropy_replay *state, uint64_t seed);
 
 void eh_entropy_fill(const eh_entropy *entropy, void *bytes, size_t count);
 
+/* ---- keys in files -------------------------------------------------------------------------------------------------------------- */
+
+/** 64 hexadecimal digits and a line end, mode 0600. Makes one unless it is there; what is there is never overwritten. errors: EH_IO */
+EH_MUST_USE eh_code eh_key_file_make(const char *path, const eh_entropy *entropy, eh_error *error);
+/** errors: EH_NOT_FOUND; EH_DENIED when others can read it; EH_CORRUPT; EH_IO. The text says what is wrong with the file, and the caller what hangs on it. */
+EH_MUST_USE eh_code eh_key_file_read(const char *path, eh_secret *key_out, eh_error *error);
+
 /* ---- SHA-256, HMAC, HKDF --------------------------------------------------------------------------------------------------- */
 
 /** A hash in the making: a plain value, may be copied (a common beginning is hashed once). No allocation. */

@@ -9,7 +9,7 @@
 
 #include "rights/records_int.h"
 
-enum { KEY_FILE_BYTES = 2 * EH_SECRET_BYTES + 1, CACHE_KIB = 131072 };
+enum { CACHE_KIB = 131072 };
 
 static eh_code path_make(const eh_rights *rights, const char *name, eh_buffer *path_out, eh_error *error)
 {
@@ -23,27 +23,6 @@ static eh_code folder_make(const char *path, eh_error *error)
 {
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
         return eh_fail(error, EH_IO, "%s: the folder cannot be made: %s", path, strerror(errno));
-    return EH_OK;
-}
-
-static eh_code key_file_make(const char *path, const eh_entropy *entropy, eh_secret *secret_out, eh_error *error)
-{
-    char text[KEY_FILE_BYTES + 1];
-    eh_secret secret;
-    eh_entropy_fill(entropy, secret.bytes, sizeof secret.bytes);
-    eh_hex(secret.bytes, sizeof secret.bytes, text);
-    text[KEY_FILE_BYTES - 1] = '\n';
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0)
-        return eh_fail(error, EH_IO, "%s: cannot be made: %s", path, strerror(errno));
-    bool written = write(file, text, KEY_FILE_BYTES) == KEY_FILE_BYTES && fsync(file) == 0;
-    written = close(file) == 0 && written;
-    eh_wipe(text, sizeof text);
-    if (!written) {
-        (void)unlink(path);
-        return eh_fail(error, EH_IO, "%s: cannot be written: %s", path, strerror(errno));
-    }
-    *secret_out = secret;
     return EH_OK;
 }
 
@@ -69,25 +48,19 @@ static eh_code keys_open(eh_rights *rights, bool is_new, const eh_entropy *entro
 {
     EH_CLEANUP(eh_buffer_dispose) eh_buffer folder = {0};
     EH_CLEANUP(eh_buffer_dispose) eh_buffer path = {0};
-    EH_CLEANUP(eh_buffer_dispose) eh_buffer text = {0};
     EH_CLEANUP(eh_secret_wipe) eh_secret secret = {{0}};
+    eh_error reason = {0};
     EH_TRY(path_make(rights, "keys", &folder, error));
     EH_TRY(path_make(rights, "keys/rights.key", &path, error));
     EH_TRY(folder_make(folder.ptr, error));
-    eh_code code = eh_file_read(path.ptr, 4096, &text, error);
-    if (code == EH_NOT_FOUND && is_new) {
-        EH_TRY(key_file_make(path.ptr, entropy, &secret, error));
-    } else if (code == EH_NOT_FOUND) {
+    if (is_new)
+        EH_TRY(eh_key_file_make(path.ptr, entropy, error));
+    eh_code code = eh_key_file_read(path.ptr, &secret, &reason);
+    if (code == EH_NOT_FOUND)
         return eh_fail(error, EH_NOT_FOUND, "%s: is gone; without it nobody can tell who was erased or whether a record was changed. Restore it from a backup",
                        path.ptr);
-    } else if (code != EH_OK) {
-        return code;
-    } else {
-        eh_view hex = eh_view_trim(eh_buffer_view(&text));
-        if (hex.len != KEY_FILE_BYTES - 1 || !eh_hex_read(hex, sizeof secret.bytes, secret.bytes))
-            return eh_fail(error, EH_CORRUPT, "%s: is no key: 64 hexadecimal digits are", path.ptr);
-        eh_wipe(text.ptr, text.len);
-    }
+    if (code != EH_OK)
+        return eh_fail(error, code, "%s", reason.text);
     keys_derive(&secret, &rights->keys);
     return EH_OK;
 }

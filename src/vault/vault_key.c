@@ -1,20 +1,12 @@
 /* The vault's key: made once, kept from others, and what is derived from it. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "vault/vault_int.h"
 
-enum { PATH_BYTES_MAX = 4096, HEX_BYTES = 2 * EH_SECRET_BYTES };
-
-static void descriptor_close(int *descriptor)
-{
-    if (*descriptor >= 0)
-        close(*descriptor);
-}
+enum { PATH_BYTES_MAX = 4096 };
 
 static eh_code folder_make(const char *path, eh_error *error)
 {
@@ -31,29 +23,6 @@ static eh_code key_path(const char *state_folder, char path_out[PATH_BYTES_MAX],
     return EH_OK;
 }
 
-/* O_EXCL: a key that is there is never overwritten, because everything sealed with it would be lost. */
-static eh_code key_write(const char *path, eh_error *error)
-{
-    EH_CLEANUP(descriptor_close) int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (descriptor < 0 && errno == EEXIST)
-        return EH_OK;
-    if (descriptor < 0)
-        return eh_fail(error, EH_IO, "cannot make the key %s: %s", path, strerror(errno));
-    eh_entropy entropy = eh_entropy_system();
-    EH_CLEANUP(eh_secret_wipe) eh_secret key;
-    char text[HEX_BYTES + 2];
-    eh_entropy_fill(&entropy, key.bytes, sizeof key.bytes);
-    eh_hex(key.bytes, sizeof key.bytes, text);
-    text[HEX_BYTES] = '\n';
-    bool written = write(descriptor, text, HEX_BYTES + 1) == HEX_BYTES + 1 && fsync(descriptor) == 0;
-    eh_wipe(text, sizeof text);
-    if (written)
-        return EH_OK;
-    int reason = errno;
-    unlink(path);
-    return eh_fail(error, EH_IO, "cannot write the key %s: %s", path, strerror(reason));
-}
-
 eh_code eh_vault_key_make(const char *state_folder, eh_error *error)
 {
     char path[PATH_BYTES_MAX], folder[PATH_BYTES_MAX];
@@ -62,25 +31,16 @@ eh_code eh_vault_key_make(const char *state_folder, eh_error *error)
     *strrchr(folder, '/') = '\0';
     EH_TRY(folder_make(state_folder, error));
     EH_TRY(folder_make(folder, error));
-    return key_write(path, error);
+    return eh_key_file_make(path, NULL, error);
 }
 
 static eh_code key_read(const char *path, eh_secret *key_out, eh_error *error)
 {
-    EH_CLEANUP(descriptor_close) int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    struct stat status;
-    char text[HEX_BYTES + 1];
-    if (descriptor < 0 || fstat(descriptor, &status) != 0)
-        return eh_fail(error, errno == EACCES ? EH_DENIED : EH_IO, "cannot read the key %s: %s", path, strerror(errno));
-    if ((status.st_mode & 077) != 0)
-        return eh_fail(error, EH_DENIED, "others can read the key %s (mode %03o); protect it: chmod 600 %s", path, (unsigned)(status.st_mode & 0777), path);
-    ssize_t len = read(descriptor, text, HEX_BYTES);
-    bool good = len == HEX_BYTES && eh_hex_read((eh_view){text, HEX_BYTES}, sizeof key_out->bytes, key_out->bytes);
-    eh_wipe(text, sizeof text);
-    if (!good)
-        return eh_fail(error, EH_CORRUPT, "%s is no key: it must hold %d hexadecimal digits. Without the right key the vault cannot be read; put it back, or remove "
-                       "key and vault.db and import again", path, HEX_BYTES);
-    return EH_OK;
+    eh_error reason = {0};
+    eh_code code = eh_key_file_read(path, key_out, &reason);
+    if (code == EH_CORRUPT)
+        return eh_fail(error, EH_CORRUPT, "%s. Without the right key the vault cannot be read; put it back, or remove key and vault.db and import again", reason.text);
+    return code == EH_OK ? EH_OK : eh_fail(error, code, "%s", reason.text);
 }
 
 /* Written down for PostgreSQL; store/ translates. */

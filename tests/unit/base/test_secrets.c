@@ -1,7 +1,10 @@
 /* Goal: the published test vectors come out to the bit, what was tampered with is refused, every value has one text. */
 #include "base/secrets.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -264,9 +267,48 @@ static void reads_one_text_per_value(void **state)
     assert_false(eh_hex_read(EH_VIEW("00f"), 2, out));
 }
 
+/* A key is made once, never over another one, never half; and kept from others. */
+static void a_key_lies_in_a_file(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/evenhand-key-XXXXXX", path[64];
+    eh_error error;
+    eh_secret first, again;
+    struct stat facts;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/some.key", folder);
+    assert_int_equal(eh_key_file_read(path, &first, &error), EH_NOT_FOUND);
+    assert_int_equal(eh_key_file_make(path, NULL, &error), EH_OK);
+    assert_int_equal(stat(path, &facts), 0);
+    assert_int_equal(facts.st_mode & 0777, 0600);
+    assert_int_equal(facts.st_size, 65);
+    assert_int_equal(facts.st_nlink, 1);
+    assert_int_equal(eh_key_file_read(path, &first, &error), EH_OK);
+    assert_int_equal(eh_key_file_make(path, NULL, &error), EH_OK);
+    assert_int_equal(eh_key_file_read(path, &again, &error), EH_OK);
+    assert_memory_equal(first.bytes, again.bytes, sizeof first.bytes);
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_int_equal(eh_key_file_read(path, &again, &error), EH_DENIED);
+    assert_non_null(strstr(error.text, "chmod 600"));
+    assert_int_equal(chmod(path, 0600), 0);
+    for (int length = 0; length < 3; length++) {
+        static const char *const bad[] = {"", "no key\n", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefx"};
+        assert_int_equal(eh_file_replace(path, eh_view_of(bad[length]), &error), EH_OK);
+        assert_int_equal(eh_key_file_read(path, &again, &error), EH_CORRUPT);
+    }
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/dev/null", path), 0);
+    assert_int_not_equal(eh_key_file_read(path, &again, &error), EH_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0); /* nothing else was left behind */
+    snprintf(path, sizeof path, "%s/none/some.key", folder);
+    assert_int_equal(eh_key_file_make(path, NULL, &error), EH_IO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_lies_in_a_file),
         cmocka_unit_test(hashes),
         cmocka_unit_test(hashes_alike),
         cmocka_unit_test(authenticates),
