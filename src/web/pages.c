@@ -112,7 +112,12 @@ void eh_page_of_error(eh_exchange *exchange, const eh_error *error)
         eh_team_page_begin(exchange, "", eh_http_reason(status));
     else
         eh_visit_page_begin(exchange, visit, "wrong_title");
-    eh_html_put(&exchange->out, "<div class=\"card\"><h1>$</h1>\n<p>$</p></div>\n", eh_http_reason(status), detail);
+    eh_html_put(&exchange->out, "<div class=\"card\"><h1>$</h1>\n<p>$</p>\n", eh_http_reason(status), detail);
+    if (team && eh_exchange_session(exchange) != NULL) {
+        eh_buffer_text(&exchange->out, "<div class=\"actions\"><a class=\"button\" href=\"/team\">Back to Today</a>");
+        eh_buffer_text(&exchange->out, status == 403 ? "<a class=\"button\" href=\"/team/roles\">Who may do what</a></div>\n" : "</div>\n");
+    }
+    eh_buffer_text(&exchange->out, "</div>\n");
     if (team)
         eh_team_page_end(exchange);
     else
