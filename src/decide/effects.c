@@ -222,6 +222,30 @@ eh_estimate eh_effect_mean(const double *values, const double *weights, size_t p
     return normal(mean, sqrt(squares * n / (n - 1)) / total, n, confidence);
 }
 
+eh_estimate eh_effect_mean_by(const double *values, const double *weights, const uint32_t *person, size_t rows, double confidence)
+{
+    double total = 0, sum = 0, squares = 0, n = 0;
+    for (size_t i = 0; i < rows; i++)
+        if (weights[i] > 0) {
+            total += weights[i];
+            sum += weights[i] * values[i];
+        }
+    for (size_t i = 0; i < rows;) {
+        double step = 0;
+        bool counts = false;
+        for (uint32_t whose = person[i]; i < rows && person[i] == whose; i++)
+            if (weights[i] > 0) {
+                step += weights[i] * (values[i] - sum / total);
+                counts = true;
+            }
+        squares += step * step;
+        n += counts;
+    }
+    if (n < 2)
+        return (eh_estimate){EH_NAN, EH_NAN, EH_NAN, n};
+    return normal(sum / total, sqrt(squares * n / (n - 1)) / total, n, confidence);
+}
+
 eh_estimate eh_effect_ratio(const double *above, const double *below, const double *weights, size_t people, double confidence)
 {
     eh_estimate a = eh_effect_mean(above, weights, people, confidence), b = eh_effect_mean(below, weights, people, confidence);

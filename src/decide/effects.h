@@ -44,6 +44,11 @@ EH_MUST_USE eh_code eh_effect_scores(const eh_effect_data *data, eh_arena *arena
 
 /** Mean of `values` under `weights` (NULL: 1) with a normal interval; people of weight 0 do not count. n: how many did. */
 eh_estimate eh_effect_mean(const double *values, const double *weights, size_t people, double confidence);
+/**
+ * The same where a person may have several rows, which stand beside each other and have one number in `person`: the interval takes a person's rows as one
+ * (the cluster-robust variance of Liang and Zeger 1986, times n / (n - 1)). n: people.
+ */
+eh_estimate eh_effect_mean_by(const double *values, const double *weights, const uint32_t *person, size_t rows, double confidence);
 /** Ratio of two weighted means over the same people, interval on the logarithmic scale (delta method); NaN unless both are above 0. */
 eh_estimate eh_effect_ratio(const double *above, const double *below, const double *weights, size_t people, double confidence);
 /** Slope of `values` on `score` by least squares, with a heteroskedasticity-robust interval. */

@@ -33,6 +33,9 @@ static void notes_write(eh_results_run *run)
                         100 * share_held, 100 * share_open);
     else if (report->known < report->eligible)
         eh_results_note(run, "Outcomes are known of %.1f %% of the people; the others count as if they were no different.", 100 * (double)report->known / (double)report->eligible);
+    if (report->pool.mixed > 0)
+        eh_results_note(run, "%llu people were held out of one plan and not of another: a holdout stays the same only while the seed and the name of the campaign do.",
+                        (unsigned long long)report->pool.mixed);
     if (run->file.frame.explore <= 0 && run->file.frame.choose == EH_CHOOSE_MODEL)
         eh_results_note(run, "Nobody was chosen by lot to keep learning (explore: 0), so ways to choose that write to other people cannot be valued.");
     for (size_t o = 0; o < report->offers_count; o++)
@@ -47,6 +50,7 @@ static eh_code results_do(eh_results_run *run, eh_error *error)
     EH_TRY(eh_results_outcomes(run, error));
     EH_TRY(eh_results_effects(run, error));
     EH_TRY(eh_results_groups(run, error));
+    EH_TRY(eh_results_pool(run, error));
     EH_TRY(eh_results_bothers(run, error));
     notes_write(run);
     return EH_OK;

@@ -6,7 +6,7 @@
 
 #include "journey/results_int.h"
 
-enum { BINS = 5, BIN_PEOPLE_MIN = 20, ALL = -1 };
+enum { BINS = 5, BIN_PEOPLE_MIN = 20, ALL = EH_ALL_OFFERS };
 #define POWER 0.8
 
 static const eh_estimate unknown = {EH_NAN, EH_NAN, EH_NAN, 0};
@@ -58,31 +58,44 @@ static void as_they_stand(const eh_results_run *run, const arm *got, const arm *
     out->ratio = (eh_estimate){held->mean > 0 ? got->mean / held->mean : EH_NAN, ratio.low, ratio.high, got->n + held->n};
 }
 
+bool eh_results_contributions(const eh_results_run *run, int offer, eh_contributions *out)
+{
+    size_t actions = run->actions;
+    for (size_t i = 0; i < run->known_count; i++) {
+        const double *share = run->shares + (size_t)run->row[i] * actions, *score = run->scores + i * actions;
+        out->weights[i] = share_of(run, run->row[i], offer);
+        for (size_t a = 1; a < actions; a++)
+            if (share[a] > 0 && (offer == EH_ALL_OFFERS || (int)a == 1 + offer))
+                out->with[i] += share[a] / out->weights[i] * score[a];
+        out->without[i] = score[0];
+        out->difference[i] = out->with[i] - out->without[i];
+        if (out->weights[i] > 0 && isnan(out->difference[i]))
+            return false;
+    }
+    return true;
+}
+
+eh_code eh_contributions_take(eh_arena *arena, size_t people, eh_contributions *out, eh_error *error)
+{
+    *out = (eh_contributions){EH_TAKE(arena, people, double), EH_TAKE(arena, people, double), EH_TAKE(arena, people, double), EH_TAKE(arena, people, double)};
+    return out->weights != NULL && out->with != NULL && out->without != NULL && out->difference != NULL ? EH_OK : eh_fail_memory(error);
+}
+
 /* The doubly robust difference and ratio over those whom the plan gives it, each as much as it does. */
 static eh_code adjusted(const eh_results_run *run, int offer, eh_campaign_effect *out)
 {
     EH_CLEANUP(eh_arena_close) eh_arena *arena = eh_arena_open(SIZE_MAX / 4);
-    size_t n = run->known_count, actions = run->actions;
+    eh_contributions of;
+    size_t n = run->known_count;
     out->adjusted = out->adjusted_ratio = unknown;
     out->detectable = EH_NAN;
     if (arena == NULL)
         return EH_MEMORY;
-    double *weights = EH_TAKE(arena, n, double), *with = EH_TAKE(arena, n, double), *without = EH_TAKE(arena, n, double), *difference = EH_TAKE(arena, n, double);
-    if (weights == NULL || with == NULL || without == NULL || difference == NULL)
-        return EH_MEMORY;
-    for (size_t i = 0; i < n; i++) {
-        const double *share = run->shares + (size_t)run->row[i] * actions, *score = run->scores + i * actions;
-        weights[i] = share_of(run, run->row[i], offer);
-        for (size_t a = 1; a < actions; a++)
-            if (share[a] > 0 && (offer == ALL || (int)a == 1 + offer))
-                with[i] += share[a] / weights[i] * score[a];
-        without[i] = score[0];
-        difference[i] = with[i] - without[i];
-        if (weights[i] > 0 && isnan(difference[i]))
-            return EH_OK; /* nobody was held out: there is nothing to compare with */
-    }
-    out->adjusted = eh_effect_mean(difference, weights, n, run->report->confidence);
-    out->adjusted_ratio = eh_effect_ratio(with, without, weights, n, run->report->confidence);
+    EH_TRY(eh_contributions_take(arena, n, &of, NULL));
+    if (!eh_results_contributions(run, offer, &of))
+        return EH_OK; /* nobody was held out: there is nothing to compare with */
+    out->adjusted = eh_effect_mean(of.difference, of.weights, n, run->report->confidence);
+    out->adjusted_ratio = eh_effect_ratio(of.with, of.without, of.weights, n, run->report->confidence);
     double z = eh_normal_quantile(0.5 + run->report->confidence / 2), error = eh_effect_error(&out->adjusted, run->report->confidence);
     out->detectable = (z + eh_normal_quantile(POWER)) * error;
     return EH_OK;

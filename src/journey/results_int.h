@@ -21,6 +21,8 @@ typedef struct {
     const eh_workspace_model *model;
     eh_store *store;
     eh_campaign_plan plan;
+    const eh_campaign_plan *plans; /* all of the campaign, when it and no plan was named */
+    size_t plans_count;
     eh_plan_file file;
     eh_campaign_file *campaign_file;
     const eh_campaign *campaign;
@@ -42,6 +44,17 @@ typedef struct {
     const double *expected, *scores;
     double *gain;                /* per known person: what the plan changes, G(plan) - G(nothing) */
 } eh_results_run;
+
+enum { EH_ALL_OFFERS = -1 };
+/** Per known person: how much the plan gives it, the doubly robust outcome with and without it, and their difference. */
+typedef struct {
+    double *weights, *with, *without, *difference;
+} eh_contributions;
+EH_MUST_USE eh_code eh_contributions_take(eh_arena *arena, size_t people, eh_contributions *out, eh_error *error);
+/** Fills `out`, all zero before, for an offer or EH_ALL_OFFERS. False: nobody was held out, and there is nothing to compare with. (results_effects.c) */
+bool eh_results_contributions(const eh_results_run *run, int offer, eh_contributions *out);
+/** All plans of the campaign together (results_pool.c). */
+EH_MUST_USE eh_code eh_results_pool(eh_results_run *run, eh_error *error);
 
 /** Plan, traces, chances (results_load.c). */
 EH_MUST_USE eh_code eh_results_load(eh_results_run *run, eh_error *error);

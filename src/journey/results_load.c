@@ -38,8 +38,10 @@ static eh_code plan_choose(eh_results_run *run, eh_error *error)
     if (count == 0)
         return eh_fail(error, EH_NOT_FOUND, "no plan or campaign '%.100s' went out here; evenhand campaign list shows them", name);
     run->plan = plans[0];
+    run->plans = plans;
+    run->plans_count = count;
     if (count > 1)
-        eh_results_note(run, "%zu plans of this campaign went out; this is the newest. The others have reports of their own: evenhand campaign list", count);
+        eh_results_note(run, "%zu plans of this campaign went out; this is the newest, and one figure is of all together. The others have reports of their own: evenhand campaign list", count);
     return EH_OK;
 }
 

@@ -151,6 +151,23 @@ static void other_outcomes(eh_html *html, const eh_report_campaign *campaign)
     eh_html_table_close(html);
 }
 
+static void pooled(eh_html *html, const eh_report_campaign *campaign)
+{
+    const eh_campaign_pool *of = &campaign->pool;
+    EH_CLEANUP(eh_buffer_dispose) eh_buffer shown = {0};
+    char plans[24];
+    if (of->plans == 0)
+        return;
+    snprintf(plans, sizeof plans, "%zu", of->plans);
+    eh_campaign_estimate(&shown, eh_campaign_change(campaign), &of->adjusted);
+    if (shown.code != EH_OK)
+        return;
+    eh_html_put(html->out, "<p id=\"pooled\"><strong>All $ plans of the campaign together</strong>, per person and message: $, ", plans, shown.ptr);
+    effect_word(html->out, of->word);
+    eh_html_put(html->out, ". That is $ people in $ decisions with something to get and a known outcome; a person's decisions count as one for the interval.</p>\n",
+                eh_html_number(EH_NUMBER_COUNT, (double)of->people).text, eh_html_number(EH_NUMBER_COUNT, (double)of->decisions).text);
+}
+
 static void effects(eh_html *html, const eh_report_campaign *campaign)
 {
     static const char *const headings[] = {"offer", "got it", "held out by lot", "adjusted difference", "bounds", "<verdict", "as it stands", "ratio", NULL};
@@ -168,6 +185,7 @@ static void effects(eh_html *html, const eh_report_campaign *campaign)
         effect_row(html, campaign, &campaign->offers[o], &span);
     eh_html_table_close(html);
     other_outcomes(html, campaign);
+    pooled(html, campaign);
     eh_buffer_text(html->out, "</section>\n");
 }
 

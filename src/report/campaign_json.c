@@ -117,6 +117,23 @@ static void parity(const eh_report_campaign *campaign, eh_json_writer *out)
     eh_json_object_close(out);
 }
 
+static void pooled(const eh_campaign_pool *of, eh_json_writer *out)
+{
+    if (of->plans == 0) {
+        eh_json_null(out, "pooled");
+        return;
+    }
+    eh_json_object_open(out, "pooled");
+    eh_json_integer(out, "plans", (int64_t)of->plans);
+    eh_json_integer(out, "plans_without", (int64_t)of->silent);
+    eh_json_integer(out, "people", (int64_t)of->people);
+    eh_json_integer(out, "decisions", (int64_t)of->decisions);
+    eh_json_integer(out, "mixed", (int64_t)of->mixed);
+    estimate(out, "adjusted", &of->adjusted);
+    eh_json_text(out, "verdict", eh_effect_word_says(of->word));
+    eh_json_object_close(out);
+}
+
 static void calibration(const eh_campaign_calibration *of, eh_json_writer *out)
 {
     if (of->what == NULL) {
@@ -217,6 +234,7 @@ void eh_report_campaign_json(const eh_report_campaign *campaign, eh_buffer *buff
     for (size_t o = 0; o < campaign->offers_count; o++)
         effect(&campaign->offers[o], &out, NULL);
     eh_json_array_close(&out);
+    pooled(&campaign->pool, &out);
     policies(campaign, &out);
     parity(campaign, &out);
     calibration(&campaign->calibration, &out);

@@ -97,6 +97,16 @@ typedef struct {
     eh_effect_word word;
 } eh_campaign_outcome;
 
+/** All plans of a campaign that went out, together: the mean over everything that they gave to anybody. */
+typedef struct {
+    size_t plans;                      /* 0: only one went out, or one was asked for */
+    size_t silent;                     /* further plans for which the outcome is not known, or nobody was held out */
+    uint64_t people, decisions;        /* with a known outcome and something to get: people, and how often */
+    uint64_t mixed;                    /* people held out of one plan and not of another */
+    eh_estimate adjusted;              /* a person's decisions count as one for the interval */
+    eh_effect_word word;
+} eh_campaign_pool;
+
 enum { EH_CAMPAIGN_NOTES_MAX = 12 };
 
 typedef struct {
@@ -112,6 +122,7 @@ typedef struct {
     const eh_campaign_outcome *outcomes;
     size_t outcomes_count;
     eh_campaign_effect all;
+    eh_campaign_pool pool;
     const eh_campaign_effect *offers;
     size_t offers_count;
     const eh_campaign_policy *policies;

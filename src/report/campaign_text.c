@@ -76,6 +76,18 @@ static void effects(const eh_report_campaign *campaign, eh_buffer *out)
     }
 }
 
+static void pool(const eh_report_campaign *campaign, eh_buffer *out)
+{
+    const eh_campaign_pool *of = &campaign->pool;
+    if (of->plans == 0)
+        return;
+    eh_buffer_format(out, "\nAll %zu plans of the campaign together, per person and message\n  adjusted ", of->plans);
+    eh_campaign_estimate(out, eh_campaign_change(campaign), &of->adjusted);
+    eh_buffer_format(out, ": %s\n", eh_effect_word_says(of->word));
+    eh_buffer_format(out, "  %s people, %s decisions with something to get and a known outcome\n", eh_html_number(EH_NUMBER_COUNT, (double)of->people).text,
+                     eh_html_number(EH_NUMBER_COUNT, (double)of->decisions).text);
+}
+
 static void policies(const eh_report_campaign *campaign, eh_buffer *out)
 {
     eh_buffer_format(out, "\nOther ways to choose: %s per head of those in the lots\n", eh_campaign_outcome_name(campaign));
@@ -187,6 +199,7 @@ void eh_report_campaign_text(const eh_report_campaign *campaign, size_t columns,
     }
     if (campaign->outcome != NULL) {
         effects(campaign, out);
+        pool(campaign, out);
         policies(campaign, out);
         groups(campaign, out);
         calibration(campaign, out);

@@ -4,6 +4,7 @@ erasure reaches. Everything is made from a seed; the truth is known.
 """
 import csv
 import json
+import math
 import os
 import pathlib
 import re
@@ -323,7 +324,7 @@ REPORTED = ("--now", "2026-12-12T12:00:00Z")
 
 
 def report(folder, name="spring", *more, statuses=(0, 1, 3)):
-    done = run("campaign", "report", name, *REPORTED, "--format", "json", *more, cwd=folder)
+    done = run("campaign", "report", name, *(() if "--now" in more else REPORTED), "--format", "json", *more, cwd=folder)
     expect(done.status in statuses, f"campaign report: exit status {done.status}\n{done.err}")
     made = json.loads(done.out)
     if SCHEMA is not None:
@@ -367,6 +368,42 @@ def the_report_finds_what_we_put_in(folder):
     expect(plan_name.encode() in done.out and b"went out" in done.out, done.out.decode())
     done = run("vault", "log", cwd=folder)
     expect(b"who benefits from a campaign" in done.out, f"the vault does not know of the reading\n{done.out.decode()}{done.err}")
+
+
+@test
+def plans_of_a_campaign_are_pooled(folder):
+    """Two plans of one campaign: the holdout is the same, and the pooled effect is the mean over both; a third with other lots is told."""
+    first = reported(folder, 3000)
+    people = world.people_of(3000, 7)
+    expect(report(folder)["pooled"] is None, "one plan is nothing to pool")
+    late = ("--now", "2027-02-20")
+    second, sent = released(folder, now="2027-01-20T12:00:00Z")
+    alone = report(folder, "spring", *late)
+    expect(alone["outcome"] is None and alone["pooled"] is None, f"{alone['pooled']}")
+    answered(folder, people, second, sent, seed=5, now="2027-02-10")
+    made = report(folder, "spring", *late)
+    one, two = report(folder, first, *late), report(folder, second, *late)
+    pooled = made["pooled"]
+    expect(one["pooled"] is None and two["pooled"] is None and made["effect"] == two["effect"], "a plan that was named is pooled")
+    expect(pooled["plans"] == 2 and pooled["plans_without"] == 0 and pooled["mixed"] == 0, f"{pooled}")
+    weights = [each["effect"]["planned"] for each in (one, two)]
+    each = [part["effect"]["adjusted"] for part in (one, two)]
+    expect(pooled["decisions"] == sum(weights) and max(weights) <= pooled["people"] <= sum(weights), f"{pooled} {weights}")
+    mean = sum(w * part["value"] for w, part in zip(weights, each)) / sum(weights)
+    expect(abs(pooled["adjusted"]["value"] - mean) < 1e-9, f"{pooled['adjusted']}, the mean of both is {mean}")
+    half = [(part["high"] - part["low"]) / 2 for part in each]
+    alike = sum(w * h for w, h in zip(weights, half)) / sum(weights)  # the same people with the same luck: no information is added
+    apart = math.sqrt(sum((w * h) ** 2 for w, h in zip(weights, half))) / sum(weights)
+    width = (pooled["adjusted"]["high"] - pooled["adjusted"]["low"]) / 2
+    expect(0.9 * apart < width < 1.02 * alike, f"{apart} < {width} < {alike}")
+    text = run("campaign", "report", "spring", *late, cwd=folder).out.decode()
+    expect("All 2 plans of the campaign together" in text, text)
+    done = run("plan", "spring", "--seed", "2", "--now", "2027-03-20T12:00:00Z", "--format", "json", cwd=folder)
+    third = json.loads(done.out)["plan"]
+    rows = release(folder, third, now="2027-03-20T12:00:00Z")
+    answered(folder, people, third, {row["person"]: row["offer"] for row in rows}, seed=6, now="2027-04-10")
+    mixed = report(folder, "spring", "--now", "2027-04-20")
+    expect(mixed["pooled"]["plans"] == 3 and mixed["pooled"]["mixed"] > 100 and any("held out of one plan and not of another" in note for note in mixed["notes"]), f"{mixed['pooled']}")
 
 
 @test

@@ -118,12 +118,12 @@ def released(folder, name="spring", now=NOON):
         return plan, {row["person"]: row["offer"] for row in csv.DictReader(file)}
 
 
-def answered(folder, people, plan, sent, seed=99, share=1.0):
+def answered(folder, people, plan, sent, seed=99, share=1.0, now="2026-12-10"):
     """Outcomes of a world that we made, taken in: visits, and what people spent."""
     chance = random.Random(seed)
     rows = [(p["id"], outcome_of(p, sent.get(p["id"], ""), chance), round(chance.expovariate(1 / 20) * (p["id"] in sent) + 5 * chance.random(), 2)) for p in people]
     write_rows(folder / "back.csv", ("person", "visited", "spend"), [row for row in rows if chance.random() < share])
-    call(folder, "outcomes", "back.csv", "--plan", plan, "--outcome", "visited,spend", "--now", "2026-12-10")
+    call(folder, "outcomes", "back.csv", "--plan", plan, "--outcome", "visited,spend", "--now", now)
 
 
 def reported(folder, count=3000, seed=7, title="Spring", groups=None):

@@ -242,6 +242,22 @@ static void benefits_are_compared_within_the_tolerance(void **state)
     assert_true(isnan(eh_benefit_compare(&unknown, &known, 0.8, 0.95).p) && !eh_benefit_compare(&unknown, &known, 0.8, 0.95).within);
 }
 
+/* The formula by hand, in Python: the mean 2.444..., the error from the sum of each person; rows of one person that say the same twice add nothing. */
+static void rows_of_a_person_count_as_one(void **state)
+{
+    (void)state;
+    static const double values[] = {1, 3, 2, 6, 77}, weights[] = {1, 1, 2, 0.5, 0}, twice[] = {1, 1, 2, 2, 6, 6}, alone[] = {1, 2, 6}, ones[] = {1, 1, 1, 1, 1, 1};
+    static const uint32_t person[] = {0, 0, 1, 2, 3}, pairs[] = {0, 0, 1, 1, 2, 2}, different[] = {0, 1, 2};
+    eh_estimate found = eh_effect_mean_by(values, weights, person, 5, 0.95);
+    assert_true(fabs(found.value - 2.4444444444444446) < 1e-12 && found.n == 3);
+    assert_true(fabs(found.low - 1.2829843054577459) < 1e-9);
+    eh_estimate plain = eh_effect_mean(alone, NULL, 3, 0.95), each = eh_effect_mean_by(alone, ones, different, 3, 0.95), doubled = eh_effect_mean_by(twice, ones, pairs, 6, 0.95);
+    assert_true(plain.value == each.value && plain.low == each.low && plain.high == each.high);
+    assert_true(fabs(plain.low - doubled.low) < 1e-12 && fabs(plain.high - doubled.high) < 1e-12 && doubled.n == 3);
+    assert_true(isnan(eh_effect_mean_by(twice, ones, pairs, 2, 0.95).value));
+    assert_true(isnan(eh_effect_mean_by(twice, ones, pairs, 0, 0.95).value));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +266,7 @@ int main(void)
         cmocka_unit_test(what_was_known_before_makes_intervals_narrow),
         cmocka_unit_test(without_covariates_it_is_the_plain_difference),
         cmocka_unit_test(chances_add_up_and_are_those_of_the_plan),
+        cmocka_unit_test(rows_of_a_person_count_as_one),
         cmocka_unit_test(benefits_are_compared_within_the_tolerance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
