@@ -43,9 +43,10 @@ static eh_code plan_open(eh_plan *plan, eh_error *error)
     plan->marketing = EH_TAKE(arena, n, eh_trace_right);
     plan->ai = EH_TAKE(arena, n, eh_trace_right);
     plan->chosen = EH_TAKE(arena, n, uint32_t);
+    plan->draws = EH_TAKE(arena, n, eh_draws);
     if (plan->stage == NULL || plan->choice == NULL || plan->policy == NULL || plan->by_price == NULL || plan->scored == NULL || plan->variant == NULL ||
         plan->allowed == NULL || plan->rules_of == NULL || plan->propensity == NULL || plan->values == NULL || plan->costs == NULL ||
-        plan->marketing == NULL || plan->ai == NULL || plan->chosen == NULL)
+        plan->marketing == NULL || plan->ai == NULL || plan->chosen == NULL || plan->draws == NULL)
         return eh_fail_memory(error);
     if (plan->input.campaign->choose == EH_CHOOSE_MODEL && (plan->scores = EH_TAKE(arena, places, int64_t)) == NULL)
         return eh_fail_memory(error);
@@ -226,7 +227,7 @@ static void lots_draw(eh_plan *plan)
     for (size_t person = 0; person < plan->people; person++) {
         if (plan->stage[person] != EH_STAGE_CHOICE)
             continue;
-        eh_draws draws = eh_draws_of(frame->seed, frame->campaign, eh_view_of(plan->input.keys[person]));
+        eh_draws draws = plan->draws[person] = eh_draws_of(frame->seed, frame->campaign, eh_view_of(plan->input.keys[person]));
         if (draws.holdout < frame->holdout) {
             plan->stage[person] = EH_STAGE_HOLDOUT;
         } else if (!by_model) {
@@ -355,7 +356,7 @@ static eh_code without_ai_give(eh_plan *plan, limits *left, size_t wanted, eh_er
         return eh_fail_memory(error);
     for (size_t person = 0; person < plan->people; person++)
         if (plan->stage[person] == EH_STAGE_WITHOUT_AI && (plan->allowed[person] >> offer & 1) != 0)
-            tickets[count++] = (ticket){(uint32_t)person, eh_draws_of(frame->seed, frame->campaign, eh_view_of(plan->input.keys[person])).tie};
+            tickets[count++] = (ticket){(uint32_t)person, plan->draws[person].tie};
     qsort(tickets, count, sizeof *tickets, by_ticket);
     while (given < count && given < wanted) { /* it costs the same for all, so what one cannot have nobody after can */
         size_t person = tickets[given].person;
@@ -388,7 +389,7 @@ static eh_code chosen_allocate(eh_plan *plan, const limits *left, eh_error *erro
         size_t person = plan->chosen[i];
         memcpy(values + i * offers, plan->values + person * offers, offers * sizeof *values);
         memcpy(costs + i * offers, plan->costs + person * offers, offers * sizeof *costs);
-        ties[i] = eh_draws_of(frame->seed, frame->campaign, eh_view_of(plan->input.keys[person])).tie;
+        ties[i] = plan->draws[person].tie;
     }
     memcpy(offer_max, left->offers, sizeof offer_max);
     eh_allocation_problem problem = {.people_count = n, .offers_count = offers, .values = values, .costs = costs, .ties = ties,
@@ -489,9 +490,7 @@ static void choices_finish(eh_plan *plan)
         int stage = plan->stage[person];
         if (stage == STAGE_NONE)
             continue;
-        eh_draws draws = {0};
-        if (stage >= EH_STAGE_HOLDOUT)
-            draws = eh_draws_of(frame->seed, frame->campaign, eh_view_of(plan->input.keys[person]));
+        eh_draws draws = plan->draws[person];
         if (plan->scored[person] || stage == EH_STAGE_LOT)
             plan->policy[person] = (int8_t)eh_choice_by_price(plan->values + person * plan->offers, plan->costs + person * plan->offers, plan->offers,
                                                               &frame->prices, draws.tie);

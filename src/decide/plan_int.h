@@ -24,6 +24,7 @@ struct eh_plan {
     uint8_t *variant;
     uint32_t *allowed, *rules_of;
     double *propensity;
+    eh_draws *draws;                  /* of those who are chosen, or not, by lot or by score */
     int64_t *scores, *values, *costs; /* [person * offers + offer]; scores NULL when nobody is scored */
     eh_trace_right *marketing, *ai;
     rules_set *sets;

@@ -6,13 +6,15 @@
 #include "store/store.h"
 #include "vault/vault.h"
 
-enum { EH_PSEUDONYM_BYTES = 16, EH_VAULT_PAD_BYTES = 16, EH_VAULT_VALUE_BYTES_MAX = 4096 };
+enum { EH_NONCES_TOGETHER = 128, EH_PSEUDONYM_BYTES = 16, EH_VAULT_PAD_BYTES = 16, EH_VAULT_VALUE_BYTES_MAX = 4096 };
 
 struct eh_vault {
     eh_store *store;
     eh_secret persons; /* derived: pseudonyms */
     eh_secret values;  /* derived: sealed values */
     eh_entropy entropy;
+    uint8_t nonces[EH_NONCES_TOGETHER][EH_NONCE_BYTES]; /* drawn together; each is used once */
+    size_t nonces_left;
 };
 
 typedef struct {

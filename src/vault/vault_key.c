@@ -125,10 +125,20 @@ static void beside_write(eh_view person, const char *attribute, eh_buffer *out)
     eh_buffer_text(out, attribute);
 }
 
+/* The system is asked once for many. */
+static const uint8_t *nonce_take(eh_vault *vault)
+{
+    if (vault->nonces_left == 0) {
+        eh_entropy_fill(&vault->entropy, vault->nonces, sizeof vault->nonces);
+        vault->nonces_left = EH_NONCES_TOGETHER;
+    }
+    return vault->nonces[--vault->nonces_left];
+}
+
 eh_code eh_vault_seal(eh_vault *vault, const eh_pseudonym *person, const char *attribute, const char *text, eh_buffer *out, eh_error *error)
 {
     size_t len = strlen(text), padded = (len / EH_VAULT_PAD_BYTES + 1) * EH_VAULT_PAD_BYTES;
-    uint8_t nonce[EH_NONCE_BYTES], box[EH_VAULT_VALUE_BYTES_MAX + EH_VAULT_PAD_BYTES + EH_SEAL_EXTRA_BYTES];
+    uint8_t box[EH_VAULT_VALUE_BYTES_MAX + EH_VAULT_PAD_BYTES + EH_SEAL_EXTRA_BYTES];
     char plain[EH_VAULT_VALUE_BYTES_MAX + EH_VAULT_PAD_BYTES] = {0};
     EH_CLEANUP(eh_buffer_dispose) eh_buffer beside = {0};
     if (len > EH_VAULT_VALUE_BYTES_MAX)
@@ -136,9 +146,9 @@ eh_code eh_vault_seal(eh_vault *vault, const eh_pseudonym *person, const char *a
     memcpy(plain, text, len);
     beside_write((eh_view){(const char *)person->bytes, sizeof person->bytes}, attribute, &beside);
     EH_TRY(eh_buffer_check(&beside, error));
-    eh_entropy_fill(&vault->entropy, nonce, sizeof nonce);
+    const uint8_t *nonce = nonce_take(vault);
     eh_seal(&vault->values, nonce, eh_buffer_view(&beside), (eh_view){plain, padded}, box);
-    eh_buffer_append(out, (eh_view){(const char *)nonce, sizeof nonce});
+    eh_buffer_append(out, (eh_view){(const char *)nonce, EH_NONCE_BYTES});
     eh_buffer_append(out, (eh_view){(const char *)box, padded + EH_SEAL_EXTRA_BYTES});
     return eh_buffer_check(out, error);
 }
