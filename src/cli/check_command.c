@@ -145,8 +145,7 @@ static eh_code check_make(check_run *run, eh_error *error)
     run->about = (eh_check_about){.engine_version = eh_engine_version(), .spec = &run->spec, .populations = run->sources,
                                   .populations_count = run->sources_count, .key = run->key, .arguments = run->request->arguments,
                                   .workspace = run->about_workspace, .plan_paths = run->named, .repairs = run->repairs};
-    if (run->opened.workspace == NULL)
-        EH_TRY(eh_engine_inputs(run->engine, &run->about.inputs, &run->about.inputs_count, error));
+    EH_TRY(eh_engine_inputs(run->engine, &run->about.inputs, &run->about.inputs_count, error));
     return outputs_check(run, error);
 }
 

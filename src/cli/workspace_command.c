@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/json.h"
 #include "base/time.h"
@@ -142,24 +141,26 @@ eh_code eh_status_add(eh_status *status, const eh_status_row *row, eh_error *err
     return row_add(status, *row, error);
 }
 
-/* When the data was last checked: the newest report of that name. */
+/* When the data was last checked: the newest day that a report is kept of; the moment is that of the check, not of the file. */
 static eh_code check_rows(eh_status *status, eh_error *error)
 {
+    static const size_t day_bytes = sizeof "2026-11-24" - 1;
     const eh_workspace_model *model = eh_workspace_get(status->workspace);
     char *folder = eh_arena_format(status->arena, "%s/reports", model->state_folder);
     eh_status_row row = {.what = "check of the data", .todo = "evenhand check"};
-    int64_t newest = INT64_MIN;
     DIR *listing = folder == NULL ? NULL : opendir(folder);
     for (struct dirent *entry = listing == NULL ? NULL : readdir(listing); entry != NULL; entry = readdir(listing)) {
-        struct stat facts;
-        if (strncmp(entry->d_name, "check", 5) != 0 || strstr(entry->d_name, ".json") == NULL || fstatat(dirfd(listing), entry->d_name, &facts, 0) != 0)
+        const char *day = entry->d_name + sizeof "check-" - 1;
+        eh_instant at = {0};
+        if (strncmp(entry->d_name, "check-", sizeof "check-" - 1) != 0 || strlen(day) != day_bytes + 5 || strcmp(day + day_bytes, ".json") != 0 ||
+            eh_instant_parse_date((eh_view){day, day_bytes}, &at, NULL) != EH_OK)
             continue;
-        newest = facts.st_mtime > newest ? facts.st_mtime : newest;
+        if (!row.done || at.seconds > row.done_at.seconds)
+            row.done_at = at;
+        row.done = true;
     }
     if (listing != NULL)
         closedir(listing);
-    row.done = newest != INT64_MIN;
-    row.done_at.seconds = row.done ? newest : 0;
     if (!row.done || !eh_instant_add(row.done_at, model->check_every, &row.due))
         row.due = status->now;
     return row_add(status, row, error);

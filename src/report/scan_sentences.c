@@ -193,13 +193,43 @@ static void note_decisions(const eh_report_scan_about *about, eh_buffer *out)
                      about->spec->decision_option + 2);
 }
 
+/* One sentence for each column; for many with one reason a single one, that names the first. */
+static void note_left_out(const eh_coded_table *table, size_t first, eh_buffer *out)
+{
+    enum { NAMED = 3 };
+    const char *why = table->left_out[first].why;
+    size_t alike = 0, named = 0;
+    for (size_t i = 0; i < table->left_out_count; i++) {
+        if (strcmp(table->left_out[i].why, why) != 0)
+            continue;
+        alike++;
+    }
+    if (alike <= NAMED) {
+        eh_say_name(out, table->left_out[first].name, EH_SAY_NAME_COLUMNS);
+        eh_buffer_format(out, " is not grouped: %s.\n", why);
+        return;
+    }
+    for (size_t i = 0; i < first; i++)
+        if (strcmp(table->left_out[i].why, why) == 0)
+            return;
+    eh_say_count(out, alike);
+    eh_buffer_text(out, " columns are not grouped (");
+    for (size_t i = first; i < table->left_out_count && named < NAMED; i++) {
+        if (strcmp(table->left_out[i].why, why) != 0)
+            continue;
+        eh_buffer_text(out, named++ == 0 ? "" : ", ");
+        eh_say_name(out, table->left_out[i].name, EH_SAY_NAME_COLUMNS);
+    }
+    eh_buffer_text(out, " and ");
+    eh_say_count(out, alike - NAMED);
+    eh_buffer_format(out, " more): %s.\n", why);
+}
+
 static void note_columns(const eh_report_scan_about *about, eh_buffer *out)
 {
     const eh_coded_table *table = about->table;
-    for (size_t i = 0; i < table->left_out_count; i++) {
-        eh_say_name(out, table->left_out[i].name, EH_SAY_NAME_COLUMNS);
-        eh_buffer_format(out, " is not grouped: %s.\n", table->left_out[i].why);
-    }
+    for (size_t i = 0; i < table->left_out_count; i++)
+        note_left_out(table, i, out);
     for (size_t i = 0; i < table->dimensions_count; i++) {
         const eh_cube_dimension *dimension = &table->dimensions[i];
         if (dimension->others_joined == 0)
