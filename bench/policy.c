@@ -1,7 +1,8 @@
 /*
  * How fast a policy answers: one rule of three comparisons, a policy of 30 rules, each for rows that differ; the best of many rounds, so that
  * a busy machine does not show.
- *   cc ... && bench/policy [packs folder]      prints nanoseconds per answer, and steps
+ *   policy                       prints nanoseconds per answer
+ *   policy --tables ROWS WHENS   writes the rows as JSON lines and the conditions, one a line, for peers; and each result as "here, condition, ns, true" with tabs
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,12 @@
 #include "policy/policy.h"
 
 enum { ROWS = 1024, ROUNDS = 200, FACTS_MAX = 64 };
+
+static const char *const conditions[] = {
+    "age >= 18 && country == 'DE' && days < 30", "age >= 18", "country in ['DE', 'FR', 'IE']", "country.matches('^(DE|FR)$')", "spend * 2.0 > 100.0 || out",
+    "[age, days].exists(x, x > 70)",
+};
+enum { CONDITIONS_COUNT = sizeof conditions / sizeof conditions[0] };
 
 static double now_ns(void)
 {
@@ -34,7 +41,23 @@ static void rows_fill(eh_cel_value (*rows)[FACTS_MAX])
     }
 }
 
-static double rule_ns(const char *text)
+static void tables_write(const char *rows_path, const char *whens_path)
+{
+    static eh_cel_value rows[ROWS][FACTS_MAX];
+    FILE *out = fopen(rows_path, "w"), *whens = fopen(whens_path, "w");
+    if (out == NULL || whens == NULL)
+        abort();
+    rows_fill(rows);
+    for (size_t i = 0; i < ROWS; i++)
+        fprintf(out, "{\"age\":%lld,\"country\":\"%.*s\",\"days\":%lld,\"spend\":%.17g,\"out\":%s}\n", (long long)rows[i][0].integer, (int)rows[i][1].len,
+                rows[i][1].text, (long long)rows[i][2].integer, rows[i][3].real, rows[i][4].boolean ? "true" : "false");
+    for (size_t i = 0; i < CONDITIONS_COUNT; i++)
+        fprintf(whens, "%s\n", conditions[i]);
+    fclose(out);
+    fclose(whens);
+}
+
+static void rule_ns(const char *text, bool tables)
 {
     static eh_cel_value rows[ROWS][FACTS_MAX];
     static const char *const names[][2] = {{"age", "int"}, {"country", "string"}, {"days", "int"}, {"spend", "double"}, {"out", "bool"}};
@@ -60,10 +83,12 @@ static double rule_ns(const char *text)
         double each = (now_ns() - start) / ROWS;
         best = each < best ? each : best;
     }
-    printf("%-70s %8.1f ns   (%.0f %% true)\n", text, best, 100.0 * (double)yes / (ROWS * ROUNDS));
+    if (tables)
+        printf("here\t%s\t%.1f\t%zu\n", text, best, yes / ROUNDS);
+    else
+        printf("%-70s %8.1f ns   (%.0f %% true)\n", text, best, 100.0 * (double)yes / (ROWS * ROUNDS));
     eh_cel_machine_close(&machine);
     eh_arena_close(&arena);
-    return best;
 }
 
 /* 30 rules of the kinds that packs have. */
@@ -102,14 +127,14 @@ static void policy_bench(void)
     eh_buffer_dispose(&text);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    rule_ns("age >= 18 && country == 'DE' && days < 30");
-    rule_ns("age >= 18");
-    rule_ns("country in ['DE', 'FR', 'IE']");
-    rule_ns("country.matches('^(DE|FR)$')");
-    rule_ns("spend * 2.0 > 100.0 || out");
-    rule_ns("[age, days].exists(x, x > 70)");
-    policy_bench();
+    bool tables = argc == 4 && strcmp(argv[1], "--tables") == 0;
+    if (tables)
+        tables_write(argv[2], argv[3]);
+    for (size_t i = 0; i < CONDITIONS_COUNT; i++)
+        rule_ns(conditions[i], tables);
+    if (!tables)
+        policy_bench();
     return 0;
 }
