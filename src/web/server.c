@@ -25,6 +25,7 @@ enum {
     IDLE_SECONDS = 20,
     ASKING_SECONDS = 60,
     BODY_SECONDS_MAX = 60,
+    DROPPED_BYTES_MAX = 16 << 20, /* of a body that is too long: read to its end, so that its sender hears why */
     THREADS_MAX = 16,
     EXCHANGE_ARENA_BYTES_MAX = 16 << 20,
     BACKLOG = 1024,
@@ -54,6 +55,8 @@ typedef struct {
     time_t started;
     struct timespec whole;  /* when the request was */
     bool begun, counted;
+    bool too_long;      /* what comes of the body is dropped */
+    size_t dropped;
     _Atomic int state;
 } request;
 
@@ -409,13 +412,45 @@ static enum MHD_Result request_run(request *r)
     return MHD_YES;
 }
 
-static bool body_is_too_long(const request *r)
+static uint64_t body_length(const request *r)
 {
     eh_view length = eh_fields_get(r->exchange.headers, "content-length");
     uint64_t bytes = 0;
-    for (size_t i = 0; i < length.len && bytes <= EH_BODY_BYTES_MAX; i++)
+    for (size_t i = 0; i < length.len && bytes <= DROPPED_BYTES_MAX; i++)
         bytes = bytes * 10 + (uint64_t)(length.ptr[i] - '0');
-    return bytes > EH_BODY_BYTES_MAX;
+    return bytes;
+}
+
+static enum MHD_Result too_long_say(request *r)
+{
+    eh_exchange_problem(&r->exchange, 413, "the body is too long");
+    return response_send(r);
+}
+
+/* The headers are whole. Who waits to be asked for the body, or has far too much, is told at once. */
+static enum MHD_Result request_begin(request *r, const char *method)
+{
+    if (!request_read(r, method))
+        return response_send(r);
+    uint64_t length = body_length(r);
+    r->too_long = length > EH_BODY_BYTES_MAX;
+    if (r->too_long && (length > DROPPED_BYTES_MAX || eh_fields_get(r->exchange.headers, "expect").ptr != NULL))
+        return too_long_say(r);
+    return MHD_YES;
+}
+
+static enum MHD_Result body_take(request *r, eh_view piece)
+{
+    if (!r->too_long)
+        eh_buffer_append(&r->body, piece);
+    if (r->body.code == EH_LIMIT) { /* without a length before it */
+        r->too_long = true;
+        eh_buffer_dispose(&r->body);
+    }
+    if (r->too_long)
+        r->dropped += piece.len;
+    bool good = r->body.code == EH_OK && r->dropped <= DROPPED_BYTES_MAX && seconds_now() - r->started <= BODY_SECONDS_MAX;
+    return good ? MHD_YES : MHD_NO;
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
@@ -428,20 +463,15 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (!r->begun) {
         r->begun = true;
         eh_dawdler_asked(dawdler_of(connection));
-        if (!request_read(r, method))
-            return response_send(r);
-        if (body_is_too_long(r)) {
-            eh_exchange_problem(&r->exchange, 413, "the body is too long");
-            return response_send(r);
-        }
-        return MHD_YES;
+        return request_begin(r, method);
     }
     if (*data_bytes > 0) {
-        eh_buffer_append(&r->body, (eh_view){data, *data_bytes});
+        eh_view piece = {data, *data_bytes};
         *data_bytes = 0;
-        bool good = r->body.code == EH_OK && seconds_now() - r->started <= BODY_SECONDS_MAX;
-        return good ? MHD_YES : MHD_NO;
+        return body_take(r, piece);
     }
+    if (r->too_long)
+        return too_long_say(r);
     return atomic_load(&r->state) == STATE_FINISHED ? response_send(r) : request_run(r);
 }
 

@@ -100,7 +100,7 @@ static const eh_route routes[] = {
 static void missing(eh_exchange *exchange)
 {
     eh_error error = {0};
-    bool machine = exchange->path.len >= 4 && memcmp(exchange->path.ptr, "/v1/", 4) == 0;
+    bool machine = eh_view_equal(exchange->path, EH_VIEW("/v1")) || (exchange->path.len >= 4 && memcmp(exchange->path.ptr, "/v1/", 4) == 0);
     if (exchange->status != 404 || machine)
         return;
     (void)eh_fail(&error, EH_NOT_FOUND, "There is no page at this address. If a link in a message led here, it may have been cut; copy the whole of it.");

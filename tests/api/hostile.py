@@ -41,6 +41,19 @@ WRONG_BODIES = (
     ('{"kind":"useful","words":"\\u0000"}', "JSON"),
     ("[" * 100 + "]" * 100, "deeper"),
     ("", "JSON"),
+    ('{"kind":"useful","words":NaN}', "NaN"),
+    ('{"kind":"useful","words":1e999}', "overflow"),
+    ('{"kind":"useful",}', "JSON"),
+    ('{"kind":"useful"}{}', "end of file"),
+    (b'\xef\xbb\xbf{"kind":"useful"}', "column 1"),
+    ('{"kind":"useful","words":"\\ud800"}', "Unicode"),
+    ('{"kind":"useful","words":01}', "JSON"),
+    ('{"k\\u0069nd":"useful","kind":"creepy"}', "duplicate"),
+    ('{"kind":"useful","words":{"a":1,"a":2}}', "duplicate"),
+    ('{"kind":"useful","words":"a\tb"}', "control character"),
+    ('{"kind":"useful"}'.encode("utf-16"), "zero byte"),
+    ('{"a":' * 5000 + "1" + "}" * 5000, "deeper"),
+    ('{"kind":"useful","words":"' + "x" * 2000000 + '"}', "too long"),
 )
 
 
@@ -103,7 +116,9 @@ def wires(server):
     too_long = raw(server, get + b"X: " + b"a" * 200000 + b"\r\n\r\n", wait=False)
     many = b"".join(b"X-%d: a\r\n" % number for number in range(150))
     assert raw(server, get + many + b"Connection: close\r\n\r\n").split(b" ")[1] == b"413"
-    assert raw(server, b"POST /v1/feedback HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\nConnection: close\r\n\r\n").split(b" ")[1] == b"413"
+    assert raw(server, b"POST /v1/feedback HTTP/1.1\r\nHost: x\r\nContent-Length: 200000000\r\nConnection: close\r\n\r\n").split(b" ")[1] == b"413"
+    pieces = (b"fff0\r\n" + b"x" * 0xFFF0 + b"\r\n") * 40 + b"0\r\n\r\n"
+    assert raw(server, b"POST /v1/feedback HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + pieces).split(b" ")[1] == b"413"
     with too_long:
         try:
             assert too_long.recv(12) in (b"", b"HTTP/1.1 431", b"HTTP/1.1 413", b"HTTP/1.1 400")

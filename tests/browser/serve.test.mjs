@@ -4,6 +4,7 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { axePath, needBrowser, openBrowser, privateFolder } from "./browser.mjs";
+import { checkRules } from "./rules.mjs";
 
 needBrowser();
 
@@ -367,6 +368,7 @@ try {
     await weigh(name, address);
     await inspect(browser, name, address);
   }
+  await checkRules({ browser, check, why: pages.why, pages, dated: ["why", "data", "register"] });
   await inspect(browser, "sign-in", `${origin}/team/sign-in`);
   const { context } = await signIn(browser, "ada"), cookies = await context.cookies();
   for (const room of ["", "/feedback", "/people?key=c-2", "/ledger"]) await inspect(browser, `team${room.replace(/\W+/g, "-")}`, `${origin}/team${room}`, cookies);

@@ -19,6 +19,8 @@ import sys
 import tempfile
 
 PROGRAM, FAULTY, PRELOAD = (os.path.abspath(os.environ[name]) for name in ("EVENHAND", "EVENHAND_FAULTY", "EVENHAND_PRELOAD"))
+# Beside a program with the address sanitizer, which else insists on being loaded first; what is preloaded takes no memory of its own.
+BESIDE = {"LD_PRELOAD": PRELOAD, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 NOW = "2026-11-24T12:00:00Z"
 YAML = """shop: { name: Blue Finch Outdoor, contact: care@bluefinch.example, address: "1 Quay, Cork", country: IE }
 sources:
@@ -97,7 +99,7 @@ def calls(place, words, faulty, functions, folder):
     """How often each function is called when nothing fails."""
     copy, counts = folder / "counted", folder / "counts"
     shutil.copytree(place, copy)
-    names = {"EVENHAND_FAULT_COUNTS": str(counts)} if faulty else {"EVENHAND_FAULT_ANY_COUNTS": str(counts), "LD_PRELOAD": PRELOAD}
+    names = {"EVENHAND_FAULT_COUNTS": str(counts)} if faulty else {"EVENHAND_FAULT_ANY_COUNTS": str(counts), **BESIDE}
     done = run(copy, *words, program=FAULTY if faulty else PROGRAM, **names)
     if done.returncode != 0:
         sys.exit(f"{words} fails without a fault: {done.stderr.decode()}")
@@ -157,7 +159,7 @@ def act(name, words, folder, everything, chance):
             for k, how in tries:
                 shutil.copytree(place, copy)
                 fault = f"{function}:{k}{how}"
-                environment = {"EVENHAND_FAULT": fault} if faulty else {"EVENHAND_FAULT_ANY": fault, "LD_PRELOAD": PRELOAD}
+                environment = {"EVENHAND_FAULT": fault} if faulty else {"EVENHAND_FAULT_ANY": fault, **BESIDE}
                 done = run(copy, *words, program=FAULTY if faulty else PROGRAM, **environment)
                 check(copy, f"{name}: {'our own' if faulty else 'any'} {fault}", words, done, before, after)
                 shutil.rmtree(copy)
