@@ -253,13 +253,19 @@ typedef struct {
     uint8_t from, to;            /* bins */
 } eh_change_step;
 
+enum { EH_FLIP_STEPS_MAX = 3, EH_FLIP_FEATURES_MAX = 24 };
+
 typedef struct {
-    eh_change_step steps[3];
-    size_t steps_count;          /* 0: the decision cannot be flipped by what the person can change (in at most three steps) */
+    eh_change_step steps[EH_FLIP_STEPS_MAX];
+    size_t steps_count;          /* 0: the decision cannot be flipped by what the person can change (in so many steps) */
     int64_t score;               /* after, by running the model again */
 } eh_flip;
 
-/** The fewest changes of changeable features, then the nearest bins, that move the score across `threshold` (micro-logits). */
+/**
+ * The fewest changes of changeable features, then the nearest bins, that move the score across `threshold` (micro-logits): no smaller change does, of at
+ * most EH_FLIP_STEPS_MAX features, among the EH_FLIP_FEATURES_MAX changeable ones that can move the score most. cost: a score for every bin of those
+ * features, and what more than one step takes
+ */
 void eh_model_flip(const eh_model *model, const uint8_t *bins, int64_t threshold, eh_flip *flip_out);
 
 /* ---- files (model_json.c, model_read.c) ------------------------------------------------------------------------------------------------ */

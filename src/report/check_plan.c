@@ -109,12 +109,16 @@ static void step_open(eh_buffer *out, const char *what, const char *why)
     key_text(out, "why", why);
 }
 
-static void by_all(const eh_cube_spec *spec, eh_buffer *out)
+/* All attributes, or those that a population tells. */
+static void by_attributes(const eh_check *check, const eh_cube_spec *spec, bool told_only, eh_buffer *out)
 {
-    eh_buffer_text(out, "    by: [");
+    const char *between = "    by: [";
     for (size_t a = 0; a < spec->attributes_count; a++) {
-        eh_buffer_text(out, a == 0 ? "" : ", ");
+        if (told_only && check->sections[a].population == NULL)
+            continue;
+        eh_buffer_text(out, between);
         yaml_text(out, spec->attributes[a].expression.name);
+        between = ", ";
     }
     eh_buffer_text(out, "]\n");
 }
@@ -293,7 +297,7 @@ static void weights(const eh_check *check, const eh_cube_spec *spec, size_t popu
     bool rates = finding_is(check, EH_FINDING_BASE_RATE, NULL) && spec->label.sql != NULL;
     if (rates) {
         step_open(out, "reweigh", "group and outcome should be independent in what a model learns");
-        by_all(spec, out);
+        by_attributes(check, spec, false, out);
         key_text(out, "outcome", spec->label.sql);
     }
     if (shares && populations_count > 0 && check->weights.done) {
@@ -301,8 +305,8 @@ static void weights(const eh_check *check, const eh_cube_spec *spec, size_t popu
             eh_buffer_format(out, "\n  # Costs: %.0f rows will be worth %.0f (design effect %.2f), the largest weight is %.1f times the mean.", check->weights.cost.people,
                              check->weights.cost.effective_people, check->weights.cost.design_effect, check->weights.cost.largest);
         step_open(out, "rake", "the data should stand for the population");
-        by_all(spec, out);
-        eh_buffer_text(out, check->weights.cost.largest > 5 ? "    cap: 5 # no weight above five times the mean; shares are then nearly reached\n" : "");
+        by_attributes(check, spec, true, out);
+        eh_buffer_text(out, check->weights.cost.largest > 5 ? "    cap: 5 # no weight above five times the mean: groups that would need more stay below their share\n" : "");
     }
 }
 

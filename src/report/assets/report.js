@@ -270,20 +270,21 @@
   const heat = (figure, width, colours) => {
     const label = Math.min(labelWidth(figure.y.groups, width), width < NARROW ? width * 0.3 : 220) + 14;
     const columns = figure.x.groups.length, rows = figure.y.groups.length;
-    const right = 56; /* room for the last slanted name */
+    const name = Math.min(labelWidth(figure.x.groups, width), width < NARROW ? 130 : 190); /* of a column, when there is room for it only slanted */
+    const right = Math.max(56, Math.ceil(name * Math.SQRT1_2) - 14); /* so that the last one is whole */
     const needed = label + columns * 40 + right;
     const full = Math.max(Math.min(width, label + columns * 150 + right), Math.min(needed, 4000));
     const cellWidth = (full - label - right) / columns, cellHeight = rows > 24 ? 24 : 40;
     const slanted = cellWidth < 76;
     const rates = figure.cells.map((cell) => cell[2]).filter(known);
-    const head = slanted ? 96 : 46;
+    const head = slanted ? Math.ceil(name * Math.SQRT1_2) + 44 : 46;
     const states = ["within tolerance", "not enough evidence", "violates", "reference", "too few people to show", "not compared"];
     return {
       width: full, height: head + rows * cellHeight + 6,
       option: {
         ...base(colours), grid: { left: label, right, top: head, height: rows * cellHeight },
         xAxis: { type: "category", position: "top", data: figure.x.groups.map((_, index) => index), axisTick: { show: false }, axisLine: { show: false },
-          axisLabel: { interval: 0, color: colours.ink, fontSize: 13, margin: 8, rotate: slanted ? -45 : 0, align: slanted ? "left" : "center", verticalAlign: slanted ? "middle" : "bottom", width: slanted ? 84 : cellWidth - 8, overflow: "truncate", ellipsis: "\u2026", formatter: (index) => figure.x.groups[index] },
+          axisLabel: { interval: 0, color: colours.ink, fontSize: 13, margin: 8, rotate: slanted ? -45 : 0, align: slanted ? "left" : "center", verticalAlign: slanted ? "middle" : "bottom", width: slanted ? name : cellWidth - 8, overflow: "truncate", ellipsis: "\u2026", formatter: (index) => figure.x.groups[index] },
           name: "", splitArea: { show: false } },
         yAxis: { type: "category", inverse: true, data: figure.y.groups.map((_, index) => index), axisTick: { show: false }, axisLine: { show: false },
           axisLabel: { interval: 0, color: colours.ink, fontSize: 13, margin: 10, width: label - 14, overflow: "truncate", ellipsis: "\u2026", formatter: (index) => figure.y.groups[index] } },
