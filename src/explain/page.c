@@ -269,7 +269,8 @@ static void block_more_reasons(page *of, size_t first_count)
     block(of, "more_reasons", NULL, false);
     for (size_t i = first_count; i < count; i++)
         reason_line(of, &reasons->reasons[order[i]]);
-    line(of, SAY(of, "reason_rest", {.name = "share", .number = floor(reasons->completeness * 100) / 100}));
+    double share = floor(reasons->completeness * 100) / 100;
+    line(of, share < 1 ? SAY(of, "reason_rest", {.name = "share", .number = share}) : PLAIN(of, "reason_all"));
 }
 
 static void block_controls(page *of)

@@ -215,13 +215,17 @@ static void say_finding(const told *t, bool surely)
         say_difference(t);
 }
 
+/* The finding names both rates, not their ratio: one of them is 0. */
+static bool told_by_rates(const eh_comparison *c)
+{
+    return c->scale == EH_SCALE_RATIO && (c->value == 0 || isinf(c->value));
+}
+
 /** "1.9 to 2.3", in the unit of the finding. */
-static void say_interval(const told *t)
+static void say_ends(const told *t)
 {
     const eh_comparison *c = t->comparison;
     if (c->scale == EH_SCALE_RATIO) {
-        bool by_rates = c->value == 0 || isinf(c->value);
-        eh_buffer_text(t->out, by_rates ? "of the ratio " : "");
         eh_say_ratio_interval(t->out, c->value == 0 ? 1 : c->value, c->low, c->high);
         return;
     }
@@ -229,6 +233,12 @@ static void say_interval(const told *t)
     say_points(t, fmin(sign * c->low, sign * c->high));
     eh_buffer_text(t->out, " to ");
     say_points(t, fmax(sign * c->low, sign * c->high));
+}
+
+static void say_interval(const told *t)
+{
+    eh_buffer_text(t->out, told_by_rates(t->comparison) ? "of the ratio " : "");
+    say_ends(t);
 }
 
 static void say_confidence(const told *t)
@@ -352,8 +362,8 @@ static void say_not_enough(const told *t)
     }
     eh_buffer_text(t->out, "this data cannot tell: ");
     say_finding(t, false);
-    eh_buffer_text(t->out, ", but anything from ");
-    say_interval(t);
+    eh_buffer_text(t->out, told_by_rates(c) ? ", but any ratio from " : ", but anything from ");
+    say_ends(t);
     eh_buffer_text(t->out, c->scale == EH_SCALE_DIFFERENCE && c->value < 0 ? " less fits the data; " : " fits the data; ");
     if (smaller_group(t) == c->group) {
         eh_buffer_text(t->out, "with ");

@@ -42,8 +42,7 @@ static void buckets_take(eh_api *api, const eh_api_key *keys, size_t keys_count,
     api->buckets_count = keys_count;
 }
 
-/* Once a second: a key that was made or removed by the command counts from then on. */
-static eh_code keys_refresh(eh_api *api, eh_error *error)
+eh_code eh_api_keys_refresh(eh_api *api, eh_error *error)
 {
     eh_api_key keys[EH_API_KEYS_MAX];
     eh_store *store;
@@ -195,7 +194,7 @@ bool eh_api_admit(eh_exchange *exchange)
     exchange->visit = visit;
     if ((exchange->route->flags & EH_API_OPEN) != 0)
         return true;
-    if (keys_refresh(api, &error) != EH_OK) {
+    if (eh_api_keys_refresh(api, &error) != EH_OK) {
         eh_exchange_fail(exchange, &error);
         return false;
     }

@@ -57,5 +57,7 @@ typedef struct {
 } eh_api_visit;
 
 int64_t eh_api_monotonic_ns(void);
+/** Once a second: a key that was made or removed by the command counts from then on. The first time before anybody may knock. */
+EH_MUST_USE eh_code eh_api_keys_refresh(eh_api *api, eh_error *error);
 
 #endif

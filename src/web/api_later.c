@@ -271,7 +271,9 @@ eh_code eh_api_open(eh_web *web, eh_error *error)
     EH_TRY(eh_web_store_take(web, &store, error));
     eh_code code = eh_api_migrate(store, error);
     eh_web_store_give(web, store);
-    return code == EH_OK ? workers_start(api, error) : code;
+    EH_TRY(code);
+    EH_TRY(eh_api_keys_refresh(api, error));
+    return workers_start(api, error);
 }
 
 void eh_api_close(eh_web *web)

@@ -4,13 +4,16 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -30,16 +33,28 @@ enum {
     EXCHANGE_ARENA_BYTES_MAX = 16 << 20,
     BACKLOG = 1024,
     CONNECTION_BYTES = 16 << 10, /* holds the headers of a request, and of its answer; cleared between requests */
-    DESCRIPTORS_KEPT = 256 /* for files, databases, the ledger */
+    DESCRIPTORS_KEPT = 256, /* for files, databases, the ledger */
+    LOOK_MILLISECONDS = 1000
 };
+
+/* A thread and the connections that it serves; all accept from one socket. */
+typedef struct {
+    eh_server *server;
+    struct MHD_Daemon *daemon;
+    pthread_t thread;
+    bool started;
+    int caller;          /* an eventfd: an answer is there that the thread does not know of */
+    _Atomic bool called; /* and it was told so */
+} loop;
 
 struct eh_server {
     eh_server_options options;
-    struct MHD_Daemon *daemon;
+    loop loops[THREADS_MAX];
+    unsigned loops_count;
+    _Atomic bool stopping;
     eh_dawdlers *dawdlers;
     uint16_t port;
     pthread_mutex_t lock;
-    pthread_cond_t idle;
     size_t open; /* exchanges that were handed to a handler and are not sent yet */
 };
 
@@ -49,6 +64,7 @@ typedef enum { STATE_READING, STATE_RUNNING, STATE_SUSPENDED, STATE_FINISHED } e
 typedef struct {
     eh_exchange exchange;
     eh_server *server;
+    loop *loop;
     struct MHD_Connection *connection;
     eh_view uri;        /* as it came */
     eh_buffer body;
@@ -91,8 +107,6 @@ static void request_count(request *r, bool up)
     r->counted = up;
     pthread_mutex_lock(&server->lock);
     server->open += up ? 1 : (size_t)-1;
-    if (server->open == 0)
-        pthread_cond_broadcast(&server->idle);
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -114,7 +128,8 @@ static void *on_uri(void *context, const char *uri, struct MHD_Connection *conne
         eh_arena_close(&arena);
         return NULL;
     }
-    r->server = context;
+    r->loop = context;
+    r->server = r->loop->server;
     r->connection = connection;
     r->uri = eh_view_of(copy);
     r->exchange.arena = arena;
@@ -372,11 +387,29 @@ static enum MHD_Result response_send(request *r)
     return queued;
 }
 
+static void loop_call(loop *of)
+{
+    const uint64_t one = 1;
+    if (!atomic_exchange(&of->called, true))
+        (void)!write(of->caller, &one, sizeof one);
+}
+
+/* Resumed, the request may end at once; but it counts, and so its loop is there, until the lock is free. */
+static void request_resume(request *r)
+{
+    eh_server *server = r->server;
+    loop *of = r->loop;
+    pthread_mutex_lock(&server->lock);
+    MHD_resume_connection(r->connection);
+    loop_call(of);
+    pthread_mutex_unlock(&server->lock);
+}
+
 void eh_exchange_finish(eh_exchange *exchange)
 {
     request *r = (request *)exchange; /* its first member */
     if (atomic_exchange(&r->state, STATE_FINISHED) == STATE_SUSPENDED)
-        MHD_resume_connection(r->connection);
+        request_resume(r);
 }
 
 /* True when the response is there, false when somebody will finish it later. */
@@ -399,6 +432,8 @@ static bool request_handle(request *r)
 static enum MHD_Result request_run(request *r)
 {
     request_count(r, true);
+    if (atomic_load(&r->server->stopping))
+        return MHD_NO;
     clock_gettime(CLOCK_MONOTONIC, &r->whole);
     atomic_store(&r->state, STATE_RUNNING);
     if (request_handle(r)) {
@@ -408,7 +443,7 @@ static enum MHD_Result request_run(request *r)
     MHD_suspend_connection(r->connection);
     int running = STATE_RUNNING;
     if (!atomic_compare_exchange_strong(&r->state, &running, STATE_SUSPENDED))
-        MHD_resume_connection(r->connection);
+        request_resume(r);
     return MHD_YES;
 }
 
@@ -540,19 +575,91 @@ static unsigned threads_of(const eh_server_options *options)
     return threads > THREADS_MAX ? THREADS_MAX : threads;
 }
 
-static eh_code daemon_start(eh_server *server, int descriptor, eh_error *error)
+/* No request is with a handler, and none that comes now gets to one. */
+static bool server_is_done(eh_server *server)
+{
+    if (!atomic_load(&server->stopping))
+        return false;
+    pthread_mutex_lock(&server->lock);
+    bool done = server->open == 0;
+    pthread_mutex_unlock(&server->lock);
+    return done;
+}
+
+static void loop_wait(loop *of, int events)
+{
+    struct pollfd ready[2] = {{.fd = events, .events = POLLIN}, {.fd = of->caller, .events = POLLIN}};
+    MHD_UNSIGNED_LONG_LONG most = LOOK_MILLISECONDS;
+    uint64_t calls;
+    if (MHD_get_timeout(of->daemon, &most) != MHD_YES || most > LOOK_MILLISECONDS)
+        most = LOOK_MILLISECONDS;
+    if (most > 0)
+        (void)poll(ready, 2, (int)most);
+    if (read(of->caller, &calls, sizeof calls) > 0)
+        atomic_store(&of->called, false);
+}
+
+/*
+ * libmicrohttpd 0.9.75 has threads of its own for this. But when they hold exactly as many events as they take at a time (128), they wait for the next one, or
+ * until a connection was idle for too long, before they serve these. So the waiting is done here, and it never waits.
+ */
+static void *loop_run(void *context)
+{
+    loop *of = context;
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(of->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    int events = info == NULL ? -1 : info->epoll_fd;
+    pthread_setname_np(pthread_self(), "server");
+    while (!server_is_done(of->server)) {
+        loop_wait(of, events);
+        (void)MHD_run(of->daemon);
+    }
+    return NULL;
+}
+
+static eh_code loop_start(eh_server *server, loop *of, int descriptor, unsigned connections, eh_error *error)
 {
     unsigned idle = server->options.idle_seconds_max == 0 ? IDLE_SECONDS : server->options.idle_seconds_max;
-    unsigned threads = threads_of(&server->options), connections = connections_max();
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, on_request, server,
-        MHD_OPTION_LISTEN_SOCKET, descriptor, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-        MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0U, MHD_OPTION_CONNECTION_LIMIT, connections < threads ? threads : connections,
+    of->server = server;
+    of->caller = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int own = of->caller < 0 ? -1 : fcntl(descriptor, F_DUPFD_CLOEXEC, 0); /* the daemon closes it */
+    if (own < 0)
+        return eh_fail(error, EH_UNAVAILABLE, "the server does not start: %s", strerror(errno));
+    of->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, of, MHD_OPTION_LISTEN_SOCKET, own, MHD_OPTION_URI_LOG_CALLBACK, on_uri, of,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, of, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_CONNECTION_LIMIT, connections,
         MHD_OPTION_CONNECTION_TIMEOUT, idle, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
-    if (server->daemon == NULL)
-        return eh_fail(error, EH_UNAVAILABLE, "the server does not start: %s", strerror(errno));
+    if (of->daemon == NULL) {
+        int reason = errno;
+        close(own);
+        return eh_fail(error, EH_UNAVAILABLE, "the server does not start: %s", strerror(reason));
+    }
+    of->started = pthread_create(&of->thread, NULL, loop_run, of) == 0;
+    return of->started ? EH_OK : eh_fail(error, EH_UNAVAILABLE, "the system gives no more threads");
+}
+
+/* What is with a handler is answered; nothing more gets to one. */
+static void loops_stop(eh_server *server)
+{
+    atomic_store(&server->stopping, true);
+    for (unsigned i = 0; i < server->loops_count; i++) {
+        loop *of = &server->loops[i];
+        if (of->started) {
+            loop_call(of);
+            pthread_join(of->thread, NULL);
+        }
+        if (of->daemon != NULL)
+            MHD_stop_daemon(of->daemon);
+        if (of->caller >= 0)
+            close(of->caller);
+    }
+}
+
+static eh_code loops_start(eh_server *server, int descriptor, eh_error *error)
+{
+    unsigned threads = threads_of(&server->options), connections = connections_max() / threads;
+    while (server->loops_count < threads)
+        EH_TRY(loop_start(server, &server->loops[server->loops_count++], descriptor, connections == 0 ? 1 : connections, error));
     return EH_OK;
 }
 
@@ -564,17 +671,16 @@ eh_code eh_server_open(const eh_server_options *options, eh_server **server_out,
         return eh_fail_memory(error);
     server->options = *options;
     pthread_mutex_init(&server->lock, NULL);
-    pthread_cond_init(&server->idle, NULL);
     eh_code code = listen_on(options, &descriptor, error);
     if (code == EH_OK) {
         server->port = port_of(descriptor);
         code = eh_dawdlers_open(options->asking_seconds_max == 0 ? ASKING_SECONDS : options->asking_seconds_max, &server->dawdlers, error);
         if (code == EH_OK)
-            code = daemon_start(server, descriptor, error);
-        if (code != EH_OK)
-            close(descriptor);
+            code = loops_start(server, descriptor, error);
+        close(descriptor);
     }
     if (code != EH_OK) {
+        loops_stop(server);
         eh_dawdlers_close(&server->dawdlers);
         free(server);
         return code;
@@ -593,16 +699,8 @@ void eh_server_close(eh_server **server_address)
     eh_server *server = *server_address;
     if (server == NULL)
         return;
-    MHD_socket listening = MHD_quiesce_daemon(server->daemon);
-    pthread_mutex_lock(&server->lock);
-    while (server->open > 0)
-        pthread_cond_wait(&server->idle, &server->lock);
-    pthread_mutex_unlock(&server->lock);
-    MHD_stop_daemon(server->daemon);
+    loops_stop(server);
     eh_dawdlers_close(&server->dawdlers);
-    if (listening != MHD_INVALID_SOCKET)
-        close(listening);
-    pthread_cond_destroy(&server->idle);
     pthread_mutex_destroy(&server->lock);
     free(server);
     *server_address = NULL;

@@ -64,10 +64,11 @@ def opt_in(server, person):
     assert answer[0] == 200, answer
 
 
-def email(server, person, kind):
+def email(server, person, kind, how="form"):
+    """Times are whole seconds, and the same act of the same second is one act: a yes said again names another place."""
     act = {"kind": kind, "purpose": "marketing", "channel": "email"}
     if kind == "consent":
-        act.update(how="form", wording="Yes.", version="d-1", control="tick", jurisdiction="DE")
+        act.update(how=how, wording="Yes.", version="d-1", control="tick", jurisdiction="DE")
     assert server.ask("POST", "/v1/consents", {"person": person, "acts": [act]})[0] == 200
 
 
@@ -94,7 +95,7 @@ def decisions(server):
 
 def ai_switch(server):
     """The switch that turns AI off, the same way: nobody is scored after it."""
-    email(server, "c1", "consent")
+    email(server, "c1", "consent", how="form on /again")
     opt_in(server, "c1")
     decide_at_once(Crowd(server), "c1", "note")
     crowd = Crowd(server)

@@ -78,6 +78,9 @@ def exchanges(server):
     server.ask("POST", "/v1/consents", {"person": "c2", "acts": [YES]})
     yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "note", "person": "c2", "facts": {"age": 41}, "lang": "de"}, 201
     yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "note", "person": "nobody"}, 201
+    yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "nota", "person": "c2"}, 404
+    yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "note", "person": "c2", "facts": {"age": "old"}}, 422
+    yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "note", "person": "c2", "lang": "tlh"}, 422
     decision = server.ask("POST", "/v1/decisions", {"campaign": "note", "person": "c2"})[2]
     assert decision["offer"] == "note" and decision["plan"] == server.plan and decision["propensity"] == 1, decision
     yield "get", "/v1/decisions/{id}", "/v1/decisions/" + decision["decision"], None, 200
@@ -88,15 +91,13 @@ def exchanges(server):
     yield "get", "/v1/plans/{plan}", "/v1/plans/note-20200101-00000000", None, 404
     listed = server.ask("GET", "/v1/plans")[2]["items"]
     assert [one["plan"] for one in listed] == [server.plan] and listed[0]["released"] is True, listed
+    # From here on a new plan that asks holds up single decisions of the campaign.
     made = server.ask("POST", "/v1/plans", {"campaign": "note", "seed": 7})[2]
     yield "post", "/v1/plans", "/v1/plans", {"campaign": "note", "as_of": "2026-01-01T00:00:00Z", "repair": True}, 201
     yield "get", "/v1/plan-requests/{request}", "/v1/plan-requests/" + made["request"], None, 200
     yield "get", "/v1/plan-requests/{request}", "/v1/plan-requests/" + "0" * 32, None, 404
     yield "post", "/v1/plans", "/v1/plans", {"campaign": "nota"}, 404
     yield "post", "/v1/plans", "/v1/plans", {"campaign": "note", "as_of": "2190-01-01T00:00:00Z"}, 422
-    yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "nota", "person": "c2"}, 404
-    yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "note", "person": "c2", "facts": {"age": "old"}}, 422
-    yield "post", "/v1/decisions", "/v1/decisions", {"campaign": "note", "person": "c2", "lang": "tlh"}, 422
     yield "get", "/v1/decisions/{id}", "/v1/decisions/" + "0" * 32, None, 404
     yield "get", "/v1/explanations/{id}", "/v1/explanations/" + entry, None, 422
     yield "post", "/v1/links", "/v1/links", {"person": "c1", "page": "choices", "days": 3}, 201
