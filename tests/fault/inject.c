@@ -9,14 +9,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "fault.h"
 
 typedef enum {
     MALLOC, CALLOC, REALLOC, WRITE, FSYNC, RENAME, MKSTEMP, OPEN, CLOSE, MKDIR,
@@ -78,17 +78,9 @@ ssize_t __wrap_pwrite64(int descriptor, const void *bytes, size_t len, off_t off
 /* True when this call of `which` is the one that shall fail. */
 static int fails(function which)
 {
-    unsigned number = atomic_fetch_add(&calls[which], 1) + 1;
-    const char *fault = getenv("EVENHAND_FAULT");
-    size_t len = strlen(names[which]);
-    if (fault == NULL || strncmp(fault, names[which], len) != 0 || fault[len] != ':')
+    bool half;
+    if (!eh_fault_hits(getenv("EVENHAND_FAULT"), names[which], atomic_fetch_add(&calls[which], 1) + 1, &half))
         return 0;
-    char *end = NULL;
-    unsigned first = (unsigned)strtoul(fault + len + 1, &end, 10);
-    if (number < first || (number > first && strcmp(end, ":on") != 0))
-        return 0;
-    if (strcmp(end, ":kill") == 0)
-        raise(SIGKILL);
     errno = which <= REALLOC ? ENOMEM : which == CLOSE ? EIO : ENOSPC;
     return 1;
 }

@@ -12,13 +12,13 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+#include "fault.h"
 
 typedef enum { WRITE, PWRITE, FSYNC, FDATASYNC, FTRUNCATE, RENAME, UNLINK, FUNCTIONS_COUNT } function;
 static const char *const names[FUNCTIONS_COUNT] = {"write", "pwrite", "fsync", "fdatasync", "ftruncate", "rename", "unlink"};
@@ -30,18 +30,10 @@ enum { FAILS = 1, SHORT = 2 };
 
 static int fails(function which)
 {
-    unsigned number = atomic_fetch_add(&calls[which], 1) + 1;
-    const char *fault = getenv("EVENHAND_FAULT_ANY");
-    size_t len = strlen(names[which]);
-    if (fault == NULL || strncmp(fault, names[which], len) != 0 || fault[len] != ':')
+    bool half;
+    if (!eh_fault_hits(getenv("EVENHAND_FAULT_ANY"), names[which], atomic_fetch_add(&calls[which], 1) + 1, &half))
         return 0;
-    char *end = NULL;
-    unsigned first = (unsigned)strtoul(fault + len + 1, &end, 10);
-    if (number < first || (number > first && strcmp(end, ":on") != 0))
-        return 0;
-    if (strcmp(end, ":kill") == 0)
-        (void)raise(SIGKILL);
-    if (strcmp(end, ":short") == 0)
+    if (half)
         return SHORT;
     errno = which == FSYNC || which == FDATASYNC ? EIO : ENOSPC;
     return FAILS;

@@ -1,5 +1,6 @@
 /* Goal: the server answers what is whole, refuses what is not, never waits for a handler that waits, and closes only when all are answered. */
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,8 +56,20 @@ static eh_answer say_header(eh_exchange *exchange)
     return EH_NOW;
 }
 
+/* The thread of the server is in here until the test opens. */
+static sem_t inside, opened;
+
+static eh_answer wait_inside(eh_exchange *exchange)
+{
+    (void)exchange;
+    sem_post(&inside);
+    while (sem_wait(&opened) != 0)
+        ;
+    return EH_NOW;
+}
+
 static const eh_route routes[] = {{EH_GET, "/hello/:name", say_hello, 0}, {EH_POST, "/echo", say_back, 0}, {EH_GET, "/later", say_later, 0},
-                                  {EH_GET, "/fail", fail_inside, 0},      {EH_GET, "/header", say_header, 0}};
+                                  {EH_GET, "/fail", fail_inside, 0},      {EH_GET, "/header", say_header, 0}, {EH_GET, "/wait", wait_inside, 0}};
 
 static eh_server *server;
 static char text[EH_RESPONSE_BYTES_MAX];
@@ -190,6 +203,42 @@ static void who_dawdles_is_shut(void **state)
     eh_server_close(&short_of_time);
 }
 
+/* As many requests at one moment as the library under the server takes at a time, and one more and less: none waits for another. */
+static void who_comes_together_is_answered(void **state)
+{
+    (void)state;
+    enum { MOST = 129 };
+    static const char request[] = "GET /hello/you HTTP/1.1\r\nHost: x\r\n\r\n", wait[] = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n";
+    eh_error error = {0};
+    eh_server *one = NULL;
+    eh_server_options options = {.address = "127.0.0.1", .threads = 1, .idle_seconds_max = 3, .routes = routes, .routes_count = sizeof routes / sizeof routes[0]};
+    int connections[MOST];
+    assert_int_equal(eh_server_open(&options, &one, &error), EH_OK);
+    assert_int_equal(sem_init(&inside, 0, 0) | sem_init(&opened, 0, 0), 0);
+    for (size_t count = MOST - 2; count <= MOST; count++) {
+        int first = client_open(eh_server_port(one));
+        for (size_t i = 0; i < count; i++) {
+            connections[i] = client_open(eh_server_port(one));
+            client_send(connections[i], request, sizeof request - 1);
+            assert_non_null(strstr(client_receive(connections[i], text), "hello you"));
+        }
+        client_send(first, wait, sizeof wait - 1);
+        while (sem_wait(&inside) != 0)
+            ;
+        for (size_t i = 0; i < count; i++)
+            client_send(connections[i], request, sizeof request - 1);
+        sem_post(&opened);
+        for (size_t i = 0; i < count; i++) {
+            assert_non_null(strstr(client_receive(connections[i], text), "hello you"));
+            close(connections[i]);
+        }
+        close(first);
+    }
+    eh_server_close(&one);
+    sem_destroy(&inside);
+    sem_destroy(&opened);
+}
+
 static void a_taken_port_is_told(void **state)
 {
     (void)state;
@@ -207,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers), cmocka_unit_test(every_answer_is_guarded), cmocka_unit_test(failures_tell_strangers_nothing),
         cmocka_unit_test(one_connection_serves_many), cmocka_unit_test(huge_headers_are_refused), cmocka_unit_test(half_requests_do_no_harm),
-        cmocka_unit_test(who_dawdles_is_shut), cmocka_unit_test(a_taken_port_is_told)};
+        cmocka_unit_test(who_dawdles_is_shut), cmocka_unit_test(who_comes_together_is_answered),
+        cmocka_unit_test(a_taken_port_is_told)};
     return cmocka_run_group_tests(tests, open_server, close_server);
 }
